@@ -1,0 +1,160 @@
+//! What a reader gets: sentences, each with footnotes that hold up.
+//!
+//! The types serialize to the API's JSON as they are; all offsets are code points.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::chunk::ChunkId;
+use crate::document::{PageBox, PageRange};
+use crate::passage::{DocumentRef, Passage};
+use crate::span::CharSpan;
+
+/// An answer, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// A fresh id, time-ordered (UUIDv7).
+    pub id: Uuid,
+    /// The text, with footnote marks such as ` [1]`. Empty when not answerable.
+    pub answer: String,
+    /// Whether the documents answer the question.
+    pub answerable: bool,
+    /// Why not, where they don't.
+    pub abstain_reason: Option<AbstainReason>,
+    /// How the text came about.
+    pub mode: Mode,
+    /// The footnotes, by number.
+    pub citations: Vec<Citation>,
+    /// Tokens spent.
+    pub usage: Usage,
+    /// Where the time went.
+    pub timings_ms: Timings,
+}
+
+/// How an answer's text came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Written by the model; every sentence was checked against its quote.
+    Generated,
+    /// The quoted evidence itself: nothing that the model wrote held up, or no model was asked.
+    Quoted,
+    /// No answer.
+    Abstained,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbstainReason {
+    /// A stable code.
+    pub code: AbstainCode,
+    /// One sentence for the reader.
+    pub message: String,
+}
+
+/// The kinds of "not in these documents".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AbstainCode {
+    /// The collection holds no documents.
+    NothingIngested,
+    /// Retrieval found no passage at all.
+    NothingFound,
+    /// The best evidence is too far from the question.
+    WeakEvidence,
+}
+
+/// A footnote: an exact quote, and where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Citation {
+    /// From 1, in order of first mention.
+    pub index: usize,
+    /// The sentences of the answer that lean on it.
+    pub answer_spans: Vec<CharSpan>,
+    /// Exactly `text[span]` of the document's canonical text.
+    pub quote: String,
+    /// The document.
+    pub document: DocumentRef,
+    /// The chunk that the quote was found in.
+    pub chunk_id: ChunkId,
+    /// The pages that the quote touches, where the format has pages.
+    pub pages: Option<PageRange>,
+    /// The quote's place in the canonical text.
+    pub span: CharSpan,
+    /// The boxes of the quote's lines, where they are known.
+    pub boxes: Vec<PageBox>,
+    /// Whether the quote bears the sentence out.
+    pub support: Support,
+}
+
+/// Whether a quote bears out the sentence that cites it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Support {
+    /// In a word.
+    pub verdict: Verdict,
+    /// Share of the sentence's content words that the quote holds, in `0..=1`.
+    pub score: f32,
+}
+
+/// The verdict on a sentence and its quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Figures and names occur in the quote, and most words do.
+    Supported,
+    /// Figures and names occur, but much of the sentence is in other words.
+    Partial,
+    /// A figure or a name is missing, or hardly a word is shared.
+    Unsupported,
+}
+
+/// Tokens spent, by the generation model's tokenizer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens read.
+    pub prompt_tokens: usize,
+    /// Tokens written.
+    pub completion_tokens: usize,
+}
+
+/// Milliseconds per stage, from the moment the question was accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Embedding the question.
+    pub embed: f64,
+    /// Both retrieval legs and fusion.
+    pub search: f64,
+    /// Reranking.
+    pub rerank: f64,
+    /// Choosing the evidence.
+    pub evidence: f64,
+    /// From the accepted question to the engine's first token; `None` when nothing was generated.
+    pub first_token: Option<f64>,
+    /// Generating.
+    pub generate: f64,
+    /// Checking.
+    pub verify: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// What happens on the way to an answer, in order. The last is always [`AnswerEvent::Answer`],
+/// unless an error ends the stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum AnswerEvent {
+    /// Retrieval is done.
+    SearchResults {
+        /// Best first.
+        passages: Vec<Passage>,
+    },
+    /// A piece of the answer, to be appended. Only text that was checked is ever sent.
+    Token {
+        /// The piece.
+        text: String,
+    },
+    /// A footnote that the text so far refers to for the first time.
+    Citation(Box<Citation>),
+    /// The whole answer.
+    Answer(Box<Answer>),
+}

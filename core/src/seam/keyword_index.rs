@@ -1,0 +1,55 @@
+use async_trait::async_trait;
+
+use crate::chunk::ChunkId;
+use crate::document::DocumentId;
+use crate::error::Result;
+use crate::seam::Hit;
+
+/// A chunk's words, as they are indexed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeywordEntry {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// Its document.
+    pub document: DocumentId,
+    /// The document's title.
+    pub title: String,
+    /// The heading path, joined.
+    pub headings: String,
+    /// The chunk's text.
+    pub body: String,
+}
+
+/// The keyword leg of one collection: BM25.
+#[async_trait]
+pub trait KeywordIndex: Send + Sync {
+    /// Writes entries; an entry of the same chunk is replaced. Seen by readers after a commit.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    async fn upsert(&self, entries: Vec<KeywordEntry>) -> Result<()>;
+
+    /// Removes chunks; unknown ones are passed over. Seen by readers after a commit.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    async fn delete(&self, chunks: Vec<ChunkId>) -> Result<()>;
+
+    /// Makes all that was written so far survive a crash, and shows it to readers.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    async fn commit(&self) -> Result<()>;
+
+    /// The `limit` best chunks by BM25, best first. `query` is plain words: no query language.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>>;
+
+    /// Every chunk in it, in no order.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    async fn chunk_ids(&self) -> Result<Vec<ChunkId>>;
+}

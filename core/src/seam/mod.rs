@@ -1,0 +1,22 @@
+//! The seams: a trait per file. Adapters implement them; `server/src/wire.rs` joins them.
+
+mod answerer;
+mod catalog;
+mod embedder;
+mod extractor;
+mod generator;
+mod keyword_index;
+mod searcher;
+mod vector_store;
+
+pub use answerer::{AnswerStream, Answerer};
+pub use catalog::Catalog;
+pub use embedder::{Embedder, EmbeddingModel};
+pub use extractor::{Extracted, Extractor};
+pub use generator::{
+    FinishReason, GenerationDone, GenerationEvent, GenerationRequest, GenerationStream, Generator, GeneratorInfo,
+    Message, Role,
+};
+pub use keyword_index::{KeywordEntry, KeywordIndex};
+pub use searcher::Searcher;
+pub use vector_store::{Hit, VectorPoint, VectorStore};

@@ -1,0 +1,59 @@
+use async_trait::async_trait;
+
+use crate::chunk::ChunkId;
+use crate::document::DocumentId;
+use crate::error::Result;
+
+/// A chunk's vector, as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VectorPoint {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// Its document.
+    pub document: DocumentId,
+    /// Its unit vector.
+    pub vector: Vec<f32>,
+}
+
+/// A chunk that a leg found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// The leg's own score, higher is better.
+    pub score: f32,
+}
+
+/// The vector leg of one collection.
+#[async_trait]
+pub trait VectorStore: Send + Sync {
+    /// Writes points; a point of the same chunk is replaced.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn upsert(&self, points: Vec<VectorPoint>) -> Result<()>;
+
+    /// Removes chunks; unknown ones are passed over.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn delete(&self, chunks: Vec<ChunkId>) -> Result<()>;
+
+    /// Makes all that was written so far survive a crash.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn flush(&self) -> Result<()>;
+
+    /// The `limit` nearest chunks by cosine, best first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>>;
+
+    /// Every chunk in it, in no order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn chunk_ids(&self) -> Result<Vec<ChunkId>>;
+}
