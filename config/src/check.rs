@@ -1,0 +1,100 @@
+//! What types alone cannot say: ranges and contradictions.
+
+use crate::settings::Settings;
+
+/// A setting that does not make sense.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The dotted key to blame.
+    pub key: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub hint: &'static str,
+}
+
+/// The first thing wrong with `settings`.
+///
+/// # Errors
+/// A [`Problem`], to be shown with the place where its key was written.
+pub fn check(settings: &Settings) -> Result<(), Problem> {
+    counts(settings)?;
+    shares(settings)?;
+    contradictions(settings)
+}
+
+fn counts(settings: &Settings) -> Result<(), Problem> {
+    let at_least_one: [(&'static str, usize); 8] = [
+        ("retrieval.top_k", settings.retrieval.top_k),
+        ("retrieval.candidates", settings.retrieval.candidates),
+        ("embedding.batch_size", settings.embedding.batch_size),
+        ("grounding.max_evidence", settings.grounding.max_evidence),
+        ("generation.max_tokens", settings.generation.max_tokens),
+        ("generation.queue", settings.generation.queue),
+        ("server.max_body_bytes", settings.server.max_body_bytes),
+        ("chunk.max_tokens", settings.chunk.max_tokens),
+    ];
+    match at_least_one.into_iter().find(|(_, value)| *value == 0) {
+        Some((key, _)) => Err(Problem { key, message: "0 is too few".into(), hint: "give at least 1" }),
+        None => Ok(()),
+    }
+}
+
+fn shares(settings: &Settings) -> Result<(), Problem> {
+    let ranges: [(&'static str, f32, f32, f32); 5] = [
+        ("retrieval.dense_weight", settings.retrieval.dense_weight, 0.0, 1.0),
+        ("retrieval.rrf_k", settings.retrieval.rrf_k, 1.0, 10_000.0),
+        ("grounding.lexical_weight", settings.grounding.lexical_weight, 0.0, 10.0),
+        ("grounding.min_score", settings.grounding.min_score, 0.0, 10.0),
+        ("generation.temperature", settings.generation.temperature, 0.0, 2.0),
+    ];
+    match ranges.into_iter().find(|(_, value, low, high)| !(*low..=*high).contains(value)) {
+        Some((key, value, low, high)) => Err(Problem {
+            key,
+            message: format!("{value} is not within {low} to {high}"),
+            hint: "see config/default.toml for the usual value",
+        }),
+        None => Ok(()),
+    }
+}
+
+fn contradictions(settings: &Settings) -> Result<(), Problem> {
+    let generation = &settings.generation;
+    if generation.max_tokens >= generation.context {
+        return Err(Problem {
+            key: "generation.max_tokens",
+            message: format!(
+                "{} leaves no room for a prompt in a context of {} tokens",
+                generation.max_tokens, generation.context
+            ),
+            hint: "raise generation.context or lower generation.max_tokens",
+        });
+    }
+    let chunk = &settings.chunk;
+    if chunk.overlap_tokens * 2 > chunk.max_tokens {
+        return Err(Problem {
+            key: "chunk.overlap_tokens",
+            message: format!("{} is more than half of chunk.max_tokens ({})", chunk.overlap_tokens, chunk.max_tokens),
+            hint: "lower the overlap, or make the chunks longer",
+        });
+    }
+    if settings.retrieval.top_k > settings.retrieval.candidates {
+        return Err(Problem {
+            key: "retrieval.top_k",
+            message: format!(
+                "{} passages cannot be chosen from {} candidates",
+                settings.retrieval.top_k, settings.retrieval.candidates
+            ),
+            hint: "raise retrieval.candidates or lower retrieval.top_k",
+        });
+    }
+    collection_name(&settings.server.collection)
+}
+
+fn collection_name(name: &str) -> Result<(), Problem> {
+    footnote_core::collection::check_name(name).map_err(|error| Problem {
+        key: "server.collection",
+        message: error.message().to_owned(),
+        hint: "use lower-case letters, digits, - and _",
+    })
+}

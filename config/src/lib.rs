@@ -1,0 +1,23 @@
+//! Typed settings and the model catalog.
+//!
+//! ```text
+//! default.toml < footnote.toml < FOOTNOTE_* variables < flags → merge → check → Settings
+//! ```
+//!
+//! * [`layer`]: one source of settings, which remembers where each key was written.
+//! * [`load`]: layers in, [`Settings`] out: an unknown key, a bad value or a contradiction stops the
+//!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
+//! * [`settings`]: the settings themselves.
+//! * [`check`]: what types alone cannot say.
+//! * [`models`]: the models that footnote knows how to run (`models.toml`).
+
+pub mod check;
+pub mod layer;
+pub mod load;
+pub mod models;
+pub mod settings;
+
+pub use layer::Layer;
+pub use load::{DEFAULTS, Loaded, load};
+pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
+pub use settings::{AnswerMode, Engine, FusionKind, KeywordKind, Settings, VectorKind};

@@ -1,0 +1,196 @@
+//! The settings, as the rest of footnote sees them. Their defaults and meaning: `default.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Every setting. Made by [`load`](crate::load) only, so always checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The data folder: all state lives here.
+    pub data: PathBuf,
+    /// The folder of model files.
+    pub models: PathBuf,
+    /// Discovery and extraction.
+    pub ingest: IngestSettings,
+    /// Chunking.
+    pub chunk: ChunkSettings,
+    /// The embedding model.
+    pub embedding: EmbeddingSettings,
+    /// The vector leg.
+    pub vectors: VectorSettings,
+    /// The keyword leg.
+    pub keyword: KeywordSettings,
+    /// Fusion of both legs.
+    pub retrieval: RetrievalSettings,
+    /// Evidence and verification.
+    pub grounding: GroundingSettings,
+    /// The generation engine.
+    pub generation: GenerationSettings,
+    /// The HTTP server.
+    pub server: ServerSettings,
+}
+
+/// `[ingest]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestSettings {
+    /// Larger files are skipped.
+    pub max_file_bytes: u64,
+    /// Whether symbolic links are followed.
+    pub follow_links: bool,
+    /// Seconds that one file may take.
+    pub extract_deadline_seconds: u64,
+}
+
+/// `[chunk]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChunkSettings {
+    /// Tokens per chunk, title and heading path included.
+    pub max_tokens: usize,
+    /// Tokens that neighbours share.
+    pub overlap_tokens: usize,
+}
+
+/// `[embedding]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingSettings {
+    /// Id in the model catalog.
+    pub model: String,
+    /// Texts per run.
+    pub batch_size: usize,
+    /// 0: one per core.
+    pub threads: usize,
+}
+
+/// `[vectors]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorSettings {
+    /// Which store.
+    pub store: VectorKind,
+}
+
+/// The vector stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VectorKind {
+    /// Qdrant's engine in this process.
+    Edge,
+}
+
+/// `[keyword]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeywordSettings {
+    /// Which index.
+    pub index: KeywordKind,
+}
+
+/// The keyword indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeywordKind {
+    /// tantivy in this process.
+    Tantivy,
+}
+
+/// `[retrieval]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetrievalSettings {
+    /// Passages per question.
+    pub top_k: usize,
+    /// Chunks that each leg proposes.
+    pub candidates: usize,
+    /// How the legs are joined.
+    pub fusion: FusionKind,
+    /// Weight of the vector leg under `min-max`.
+    pub dense_weight: f32,
+    /// The constant of `rrf`.
+    pub rrf_k: f32,
+}
+
+/// Ways to join the legs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FusionKind {
+    /// Weighted sum of min-max scaled scores.
+    MinMax,
+    /// Reciprocal rank fusion.
+    Rrf,
+}
+
+/// `[grounding]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroundingSettings {
+    /// Sentences of evidence.
+    pub max_evidence: usize,
+    /// Weight of shared words.
+    pub lexical_weight: f32,
+    /// Below it, the evidence does not answer.
+    pub min_score: f32,
+    /// Whether a model phrases the answer.
+    pub mode: AnswerMode,
+}
+
+/// Who phrases an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerMode {
+    /// The model, checked.
+    Generated,
+    /// Nobody: the evidence itself.
+    Quoted,
+}
+
+/// `[generation]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenerationSettings {
+    /// Which engine.
+    pub engine: Engine,
+    /// Id in the model catalog, or a path to a GGUF file.
+    pub model: String,
+    /// The most tokens of an answer.
+    pub max_tokens: usize,
+    /// Prompt and answer together, in tokens.
+    pub context: usize,
+    /// Seconds.
+    pub deadline_seconds: u64,
+    /// 0: greedy.
+    pub temperature: f32,
+    /// 0: one per core.
+    pub threads: usize,
+    /// Questions that may wait.
+    pub queue: usize,
+}
+
+/// The generation engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// The faster one on this machine's device.
+    Auto,
+    /// mistral.rs, in process.
+    Mistralrs,
+    /// llama.cpp, in process.
+    LlamaCpp,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The collection that is meant when none is named.
+    pub collection: String,
+    /// The largest request body.
+    pub max_body_bytes: usize,
+}
