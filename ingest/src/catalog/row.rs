@@ -1,0 +1,118 @@
+//! Rows to words and back.
+
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
+use footnote_core::document::{Heading, LineBox, Page, PageBox, PageRange};
+use footnote_core::{Chunk, ChunkId, DocumentId, Span};
+use rusqlite::types::Type;
+use rusqlite::{Result, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// The columns that [`record`] reads, in its order.
+pub(super) const RECORD: &str = "d.id, d.collection, d.uri, d.title, d.media_type, d.bytes, d.modified_ms, \
+     d.content_hash, d.pages, d.pages_without_text, d.chunks, d.status, d.reason, d.updated_ms";
+
+/// The columns that [`chunk`] reads, in its order.
+pub(super) const CHUNK: &str =
+    "c.id, c.document, c.ordinal, c.span_start, c.span_end, c.text, c.heading_path, c.page_start, c.page_end, c.tokens";
+
+/// Reads a document's row; its columns begin at `from`.
+pub(super) fn record(row: &Row<'_>, from: usize) -> Result<DocumentRecord> {
+    let status: String = row.get(from + 11)?;
+    let status = DocumentStatus::parse(&status).ok_or_else(|| invalid(from + 11, format!("status `{status}`")))?;
+    Ok(DocumentRecord {
+        id: DocumentId(uuid(row, from)?),
+        collection: row.get(from + 1)?,
+        uri: row.get(from + 2)?,
+        title: row.get(from + 3)?,
+        media_type: row.get(from + 4)?,
+        bytes: row.get(from + 5)?,
+        modified_ms: row.get(from + 6)?,
+        content_hash: row.get(from + 7)?,
+        pages: row.get(from + 8)?,
+        pages_without_text: json(row, from + 9)?,
+        chunks: row.get(from + 10)?,
+        status,
+        reason: row.get(from + 12)?,
+        updated_ms: row.get(from + 13)?,
+    })
+}
+
+/// Reads a chunk's row from its first column on.
+pub(super) fn chunk(row: &Row<'_>) -> Result<Chunk> {
+    let pages = match (row.get(7)?, row.get(8)?) {
+        (Some(start), Some(end)) => Some(PageRange { start, end }),
+        _ => None,
+    };
+    Ok(Chunk {
+        id: ChunkId(uuid(row, 0)?),
+        document: DocumentId(uuid(row, 1)?),
+        ordinal: row.get(2)?,
+        span: Span::new(row.get(3)?, row.get(4)?),
+        text: row.get(5)?,
+        heading_path: json(row, 6)?,
+        pages,
+        tokens: row.get(9)?,
+    })
+}
+
+/// Reads an id.
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
+    let bytes: [u8; 16] = row.get(column)?;
+    Ok(Uuid::from_bytes(bytes))
+}
+
+/// Reads a column of JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| invalid(column, error.to_string()))
+}
+
+/// Writes a column of JSON.
+pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn invalid(column: usize, what: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+}
+
+// Places are stored as bare tuples: a long PDF has ten thousand lines, and field names would double them.
+
+/// A page as it is stored: number, start, end.
+pub(super) type StoredPage = (u32, usize, usize);
+/// A heading as it is stored: level, start, end.
+pub(super) type StoredHeading = (u8, usize, usize);
+/// A line as it is stored: start, end, page, x0, y0, x1, y1.
+pub(super) type StoredLine = (usize, usize, u32, f32, f32, f32, f32);
+
+/// For storing.
+pub(super) fn from_page(page: &Page) -> StoredPage {
+    (page.number, page.span.start, page.span.end)
+}
+
+/// As it was.
+pub(super) fn to_page((number, start, end): StoredPage) -> Page {
+    Page { number, span: Span::new(start, end) }
+}
+
+/// For storing.
+pub(super) fn from_heading(heading: &Heading) -> StoredHeading {
+    (heading.level, heading.span.start, heading.span.end)
+}
+
+/// As it was.
+pub(super) fn to_heading((level, start, end): StoredHeading) -> Heading {
+    Heading { level, span: Span::new(start, end) }
+}
+
+/// For storing.
+pub(super) fn from_line(line: &LineBox) -> StoredLine {
+    let PageBox { page, x0, y0, x1, y1 } = line.place;
+    (line.span.start, line.span.end, page, x0, y0, x1, y1)
+}
+
+/// As it was.
+pub(super) fn to_line((start, end, page, x0, y0, x1, y1): StoredLine) -> LineBox {
+    LineBox { span: Span::new(start, end), place: PageBox { page, x0, y0, x1, y1 } }
+}

@@ -1,0 +1,169 @@
+//! The catalog keeps what it was told.
+
+use footnote_core::Span;
+use footnote_core::document::{Heading, LineBox, Page, PageBox, PageRange};
+
+use super::*;
+
+fn document(uri: &str, words: &[&str]) -> IngestedDocument {
+    let id = DocumentId::of("c", uri);
+    let text = words.join(" ");
+    let mut at = 0;
+    let mut chunks = Vec::new();
+    for (ordinal, word) in words.iter().enumerate() {
+        chunks.push(Chunk {
+            id: ChunkId::of(id, word, 0),
+            document: id,
+            ordinal: u32::try_from(ordinal).unwrap(),
+            span: Span::new(at, at + word.len()),
+            text: (*word).to_owned(),
+            heading_path: vec!["A".into(), "B".into()],
+            pages: Some(PageRange { start: 1, end: 2 }),
+            tokens: 3,
+        });
+        at += word.len() + 1;
+    }
+    let record = DocumentRecord {
+        id,
+        collection: "c".into(),
+        uri: uri.into(),
+        title: "T".into(),
+        media_type: "application/pdf".into(),
+        bytes: 7,
+        modified_ms: Some(-1),
+        content_hash: "h".into(),
+        pages: 2,
+        pages_without_text: vec![2],
+        chunks: u32::try_from(chunks.len()).unwrap(),
+        status: DocumentStatus::Indexing,
+        reason: None,
+        updated_ms: 9,
+    };
+    let place = PageBox { page: 1, x0: 0.1, y0: 2.5, x1: 3.0, y1: 1.0e-7 };
+    let document = Document {
+        id,
+        collection: "c".into(),
+        uri: uri.into(),
+        title: "T".into(),
+        media_type: "application/pdf".into(),
+        pages: vec![Page { number: 1, span: Span::new(0, text.len()) }],
+        headings: vec![Heading { level: 2, span: Span::new(0, 1) }],
+        lines: vec![LineBox { span: Span::new(0, 1), place }],
+        text,
+    };
+    IngestedDocument { record, document, chunks }
+}
+
+fn ids(document: &IngestedDocument) -> Vec<ChunkId> {
+    document.chunks.iter().map(|chunk| chunk.id).collect()
+}
+
+async fn open() -> (SqliteCatalog, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (SqliteCatalog::open(&folder.path().join("sub/catalog.db")).unwrap(), folder)
+}
+
+#[tokio::test]
+async fn what_was_committed_is_read_back_whole_after_reopening() {
+    let (catalog, folder) = open().await;
+    let one = document("one", &["alpha", "béta"]);
+    catalog.begin(vec![one.clone()]).await.unwrap();
+    assert!(catalog.chunks(&ids(&one)).await.unwrap().is_empty(), "not before the commit");
+    assert!(catalog.chunk_ids("c").await.unwrap().is_empty());
+    catalog.commit(&[one.record.id]).await.unwrap();
+    drop(catalog);
+
+    let catalog = SqliteCatalog::open(&folder.path().join("sub/catalog.db")).unwrap();
+    assert_eq!(catalog.document(one.record.id).await.unwrap(), Some(one.document.clone()));
+    let record = DocumentRecord { status: DocumentStatus::Indexed, ..one.record.clone() };
+    assert_eq!(catalog.record(one.record.id).await.unwrap(), Some(record.clone()));
+    let backwards = [ids(&one)[1], ChunkId(uuid::Uuid::nil()), ids(&one)[0]];
+    let found = catalog.chunks(&backwards).await.unwrap();
+    assert_eq!(found, [(one.chunks[1].clone(), record.clone()), (one.chunks[0].clone(), record)]);
+    assert_eq!(catalog.collections().await.unwrap(), ["c"]);
+}
+
+#[tokio::test]
+async fn a_replaced_version_is_remembered_until_the_commit() {
+    let (catalog, _folder) = open().await;
+    let before = document("one", &["kept", "old"]);
+    catalog.begin(vec![before.clone()]).await.unwrap();
+    catalog.commit(&[before.record.id]).await.unwrap();
+    let after = document("one", &["kept", "new"]);
+    catalog.begin(vec![after.clone()]).await.unwrap();
+    let mut known = catalog.chunk_ids_of(before.record.id).await.unwrap();
+    assert_eq!(known.len(), 3, "kept, new, and old, which may still be in an index");
+    catalog.commit(&[before.record.id]).await.unwrap();
+    known = catalog.chunk_ids_of(before.record.id).await.unwrap();
+    assert_eq!(known, ids(&after));
+}
+
+#[tokio::test]
+async fn outcomes_and_removals_leave_no_chunk() {
+    let (catalog, _folder) = open().await;
+    let (one, two) = (document("one", &["a"]), document("two", &["b"]));
+    catalog.begin(vec![one.clone(), two.clone()]).await.unwrap();
+    catalog.commit(&[one.record.id, two.record.id]).await.unwrap();
+    let failed = DocumentRecord {
+        status: DocumentStatus::Failed,
+        reason: Some("damaged".into()),
+        chunks: 0,
+        ..one.record.clone()
+    };
+    catalog.record_outcome(failed.clone()).await.unwrap();
+    catalog.remove(two.record.id).await.unwrap();
+    assert_eq!(catalog.documents("c", None).await.unwrap(), std::slice::from_ref(&failed));
+    assert_eq!(catalog.documents("c", Some(DocumentStatus::Indexed)).await.unwrap(), []);
+    assert_eq!(catalog.document(one.record.id).await.unwrap(), None);
+    assert!(catalog.chunk_ids("c").await.unwrap().is_empty());
+    assert!(catalog.chunk_ids_of(two.record.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn facts_are_kept_and_make_a_collection() {
+    let (catalog, _folder) = open().await;
+    catalog.set_fact("new", "embedding_model", "a").await.unwrap();
+    catalog.set_fact("new", "embedding_model", "b").await.unwrap();
+    assert_eq!(catalog.fact("new", "embedding_model").await.unwrap().as_deref(), Some("b"));
+    assert_eq!(catalog.fact("new", "dimension").await.unwrap(), None);
+    assert_eq!(catalog.collections().await.unwrap(), ["new"]);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_changes_nothing() {
+    let (catalog, _folder) = open().await;
+    let small = document("small", &["a"]);
+    catalog.begin(vec![small.clone()]).await.unwrap();
+    // SQLite's own limit gives the same error as the disk's.
+    catalog
+        .write(|connection| {
+            let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0))
+        })
+        .await
+        .unwrap();
+    let error = catalog.begin(vec![document("large", &["x".repeat(1 << 20).as_str()])]).await.unwrap_err();
+    assert_eq!(error.code(), Code::DiskFull);
+    assert!(error.message().contains("catalog.db") && error.hint_text().is_some());
+    assert_eq!(catalog.documents("c", None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn files_that_are_no_catalog_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = folder.path().join("words.db");
+    fs_err::write(&words, "not a database, but long enough to have a header ".repeat(40)).unwrap();
+    let error = SqliteCatalog::open(&words).err().unwrap();
+    assert_eq!(error.code(), Code::DataFolderFormat, "{error}");
+
+    let foreign = folder.path().join("foreign.db");
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let error = SqliteCatalog::open(&foreign).err().unwrap();
+    assert!(error.message().contains("not footnote's"), "{error}");
+
+    let newer = folder.path().join("newer.db");
+    drop(SqliteCatalog::open(&newer).unwrap());
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = SqliteCatalog::open(&newer).err().unwrap();
+    assert!(error.message().contains("format 99"), "{error}");
+}

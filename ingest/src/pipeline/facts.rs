@@ -1,0 +1,47 @@
+//! What an index must remember of how it was made.
+
+use footnote_core::seam::{Catalog, EmbeddingModel};
+use footnote_core::{Code, Error, Result};
+
+/// The fact that names the embedding model.
+pub const EMBEDDING_MODEL: &str = "embedding_model";
+/// The fact that gives the length of its vectors.
+pub const DIMENSION: &str = "dimension";
+/// The fact that tells how documents were cut.
+pub const CHUNKING: &str = "chunking";
+
+/// Checks that `collection` was made with this model and this cutting, and notes it where it is new.
+///
+/// # Errors
+/// [`Code::IndexMismatch`].
+pub(super) async fn settle(
+    catalog: &dyn Catalog,
+    collection: &str,
+    model: &EmbeddingModel,
+    chunking: &str,
+) -> Result<()> {
+    let facts = [
+        (EMBEDDING_MODEL, model.id.clone(), "[embedding] model"),
+        (DIMENSION, model.dimension.to_string(), "[embedding] model"),
+        (CHUNKING, chunking.to_owned(), "[chunk]"),
+    ];
+    for (name, value, setting) in &facts {
+        match catalog.fact(collection, name).await? {
+            Some(made_with) if made_with != *value => {
+                let what = name.replace('_', " ");
+                let message =
+                    format!("collection `{collection}` was made with {what} `{made_with}`; the settings say `{value}`");
+                return Err(Error::new(Code::IndexMismatch, message).hint(format!(
+                    "set {setting} back to what it was, or ingest into a new collection with --collection"
+                )));
+            }
+            _ => {}
+        }
+    }
+    for (name, value, _) in &facts {
+        if catalog.fact(collection, name).await?.is_none() {
+            catalog.set_fact(collection, name, value).await?;
+        }
+    }
+    Ok(())
+}
