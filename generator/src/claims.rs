@@ -1,0 +1,140 @@
+//! What can be checked in a text: its figures, its names, its content words, whether it denies.
+
+use std::collections::HashSet;
+
+use footnote_core::text::{is_stop_word, word_spans};
+
+use crate::lexical::{stem, terms};
+
+/// The checkable parts of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// Figures by value: `1,024` is `1024`, `three` is `3`, `98MB` is `98`.
+    pub(crate) figures: HashSet<String>,
+    /// Names that must be found elsewhere: capitalised words that don't begin a sentence, and
+    /// identifiers such as `Q4_K_M`. Lower case.
+    pub(crate) names: HashSet<String>,
+    /// The names that are capitalised words: people, places, products.
+    pub(crate) proper: HashSet<String>,
+    /// Content words, stemmed.
+    pub(crate) terms: HashSet<String>,
+    /// The content words in the order in which they stand, with repeats.
+    pub(crate) sequence: Vec<String>,
+    /// Whether it denies something.
+    pub(crate) negates: bool,
+    words: HashSet<String>,
+}
+
+impl Claims {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut claims = Self { terms: terms(text).into_iter().collect(), ..Self::default() };
+        let mut begins = true;
+        let mut end = 0;
+        for (start, word_end) in word_spans(text) {
+            begins |= text[end..start].contains(['.', '!', '?', ':', '\n', '|', '•']);
+            end = word_end;
+            claims.add(&text[start..word_end], begins);
+            begins = false;
+        }
+        claims
+    }
+
+    fn add(&mut self, word: &str, begins: bool) {
+        let plain = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+        let lower = plain.to_lowercase();
+        self.negates |=
+            matches!(lower.as_str(), "not" | "no" | "never" | "none" | "cannot" | "neither" | "nor" | "without")
+                || lower.ends_with("n't")
+                || lower.ends_with("n’t");
+        if let Some(figure) = figure(&lower) {
+            self.figures.insert(figure);
+        } else if is_identifier(plain) {
+            self.names.insert(lower.clone());
+        } else if plain.starts_with(char::is_uppercase) && !begins && !is_stop_word(&lower) {
+            self.names.insert(lower.clone());
+            self.proper.insert(lower.clone());
+        }
+        if !is_stop_word(&lower) {
+            self.sequence.push(stem(&lower));
+        }
+        for part in lower.split('-') {
+            self.words.insert(part.to_owned());
+        }
+        self.words.insert(lower);
+    }
+
+    /// Whether it says the same twice in a row of words, as a model does that has lost its thread.
+    pub(crate) fn goes_in_circles(&self) -> bool {
+        let mut pairs = HashSet::new();
+        self.sequence.windows(2).any(|pair| !pairs.insert(pair))
+    }
+
+    /// Whether it talks about answers and evidence where its quotes don't.
+    pub(crate) fn is_talk(&self, quoted: &Self) -> bool {
+        TALK.iter().any(|word| self.terms.contains(*word) && !quoted.terms.contains(*word))
+    }
+
+    /// Whether the word, or each part of a compound, stands in the text.
+    pub(crate) fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word) || (word.contains('-') && word.split('-').all(|part| self.words.contains(part)))
+    }
+}
+
+/// The value of a word that begins with digits, or that names a number.
+fn figure(word: &str) -> Option<String> {
+    if let Some(number) = NUMBER_WORDS.iter().position(|name| *name == word) {
+        return Some((number + 2).to_string());
+    }
+    let digits = word.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(word.len());
+    let (number, unit) = word.split_at(digits);
+    // A version or an identifier such as `3d-v2` has digits again: it is a name.
+    if number.is_empty() || unit.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let number = number.replace(',', "");
+    // Two dots make a version: there a last zero counts.
+    let is_decimal = number.matches('.').count() == 1;
+    Some(if is_decimal { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number })
+}
+
+/// From two on: "one" is a pronoun as often as a number.
+const NUMBER_WORDS: &[&str] =
+    &["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/// `Q4_K_M`, `v0.3.1`, and dates such as `2026-05-04`, whose value no figure can tell.
+fn is_identifier(word: &str) -> bool {
+    word.contains('_') || word.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Stems of words that talk about the answer instead of giving it.
+const TALK: &[&str] = &["answer", "accord", "evidenc", "question", "mention", "passag"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(set: &HashSet<String>) -> Vec<&str> {
+        let mut items: Vec<&str> = set.iter().map(String::as_str).collect();
+        items.sort_unstable();
+        items
+    }
+
+    #[test]
+    fn figures_have_a_value_whatever_they_look_like() {
+        let claims = Claims::of("Two of 1,024 tokens, 3.50 GB and 98MB, a 4-bit model, 2nd, 1.2.0.");
+        assert_eq!(sorted(&claims.figures), ["1.2.0", "1024", "2", "3.5", "4", "98"]);
+    }
+
+    #[test]
+    fn names_are_capitalised_words_inside_a_sentence_and_identifiers() {
+        let claims = Claims::of("Use Qwen's Q4_K_M file. Then The Apache licence of v0.3.1, 2026-05-04, holds: Done.");
+        assert_eq!(sorted(&claims.names), ["2026-05-04", "apache", "q4_k_m", "qwen", "v0.3.1"]);
+        assert_eq!(sorted(&claims.proper), ["apache", "qwen"]);
+    }
+
+    #[test]
+    fn a_denial_is_seen() {
+        assert!(Claims::of("It doesn't run.").negates && Claims::of("No model runs.").negates);
+        assert!(!Claims::of("It runs now.").negates);
+    }
+}

@@ -1,0 +1,233 @@
+//! llama.cpp in this process: a thread of its own owns the model's context and works off a queue.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use footnote_core::seam::{GenerationEvent, GenerationRequest, GenerationStream, Generator, GeneratorInfo, Message};
+use footnote_core::{Code, Error, Result};
+use futures::StreamExt;
+use llama_cpp_2::LogOptions;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::model::{LlamaChatMessage, LlamaChatTemplate, LlamaModel};
+use llama_cpp_2::token::LlamaToken;
+use tokio::sync::{mpsc, oneshot};
+
+use super::llama_session::{BATCH, Session};
+use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
+
+/// The engine. Dropping it ends its thread once the request at hand has ended.
+pub struct LlamaCpp {
+    info: GeneratorInfo,
+    model: Arc<LlamaModel>,
+    template: Arc<LlamaChatTemplate>,
+    queue: usize,
+    /// `None` only while dropping: closing the queue is what ends the thread.
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A request on its way to the thread.
+pub(super) struct Job {
+    pub(super) prompt: Vec<LlamaToken>,
+    pub(super) max_tokens: usize,
+    pub(super) temperature: f32,
+    pub(super) due: Instant,
+    /// Holds a whole answer, so that a slow reader never slows the engine down.
+    pub(super) events: mpsc::Sender<Result<GenerationEvent>>,
+}
+
+impl LlamaCpp {
+    /// Loads the model and starts the thread.
+    ///
+    /// # Errors
+    /// Those of [`super::load`].
+    pub async fn load(options: EngineOptions) -> Result<Self> {
+        let (options, _) = checked(options).await?;
+        blocking({
+            let options = options.clone();
+            move || load_model(&options.file)
+        })
+        .await
+        .and_then(|model| start(&options, model))?
+        .ready()
+        .await
+    }
+
+    /// Applies the model file's template and counts what comes out.
+    async fn tokenize(&self, messages: Vec<Message>) -> Result<Vec<LlamaToken>> {
+        let (model, template) = (Arc::clone(&self.model), Arc::clone(&self.template));
+        blocking(move || {
+            let chat = messages.into_iter().map(chat_message).collect::<Result<Vec<_>>>()?;
+            let prompt = model
+                .apply_chat_template(&template, &chat, true)
+                .map_err(|error| failed("the chat template could not be applied").caused_by(error))?;
+            // The template writes its own control tokens; BOS is added where the model wants one.
+            let starts_with_bos = model
+                .vocab()
+                .text(model.vocab().bos())
+                .is_some_and(|bos| !bos.to_bytes().is_empty() && prompt.as_bytes().starts_with(bos.to_bytes()));
+            Ok(model.vocab().tokenize(prompt.as_bytes(), !starts_with_bos, true))
+        })
+        .await
+    }
+}
+
+/// llama.cpp's process-wide state. It can be initialized only once; whoever uses the library beside
+/// this engine takes it from here.
+///
+/// # Errors
+/// When somebody else has initialized it.
+pub fn backend() -> Result<&'static LlamaBackend> {
+    static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
+    BACKEND
+        .get_or_init(|| {
+            llama_cpp_2::send_logs_to_tracing(LogOptions::default().with_logs_enabled(true));
+            LlamaBackend::init().ok()
+        })
+        .as_ref()
+        .ok_or_else(|| failed("llama.cpp was initialized outside footnote"))
+}
+
+fn load_model(file: &Path) -> Result<LlamaModel> {
+    // Without a GPU backend compiled in, the layers to offload are ignored.
+    let params = LlamaModelParams::default().with_n_gpu_layers(u32::MAX >> 1);
+    LlamaModel::load_from_file(backend()?, file, &params)
+        .map_err(|error| unsupported(file, "llama.cpp cannot load it").caused_by(error))
+}
+
+/// An engine whose thread is still making its context.
+struct Starting {
+    engine: LlamaCpp,
+    ready: oneshot::Receiver<Result<()>>,
+}
+
+impl Starting {
+    async fn ready(self) -> Result<LlamaCpp> {
+        self.ready.await.unwrap_or_else(|_| Err(failed("the engine's thread ended while it was starting")))?;
+        Ok(self.engine)
+    }
+}
+
+fn start(options: &EngineOptions, model: LlamaModel) -> Result<Starting> {
+    let template = model
+        .chat_template(None)
+        .map_err(|error| unsupported(&options.file, "its chat template cannot be read").caused_by(error))?;
+    let probe = LlamaChatMessage::new("user".into(), "?".into())
+        .map_err(|error| failed("a message was refused").caused_by(error))?;
+    model
+        .apply_chat_template(&template, &[probe], true)
+        .map_err(|error| unsupported(&options.file, "llama.cpp does not know its chat template").caused_by(error))?;
+
+    let model = Arc::new(model);
+    let (jobs, queue) = sync_channel(options.queue);
+    let (started, ready) = oneshot::channel();
+    let thread = std::thread::Builder::new()
+        .name("llama-cpp".into())
+        .spawn({
+            let (model, options) = (Arc::clone(&model), options.clone());
+            move || work(&model, &options, started, &queue)
+        })
+        .map_err(|error| failed("the engine's thread cannot be started").caused_by(error))?;
+    let info = GeneratorInfo { engine: "llama-cpp".into(), model: options.model_id.clone(), context: options.context };
+    let engine = LlamaCpp {
+        info,
+        model,
+        template: Arc::new(template),
+        queue: options.queue,
+        jobs: Some(jobs),
+        thread: Some(thread),
+    };
+    Ok(Starting { engine, ready })
+}
+
+/// The thread: makes the context, then answers until the queue is closed.
+fn work(model: &LlamaModel, options: &EngineOptions, started: oneshot::Sender<Result<()>>, queue: &Receiver<Job>) {
+    let context = backend().and_then(|backend| {
+        model.new_context(backend, context_params(options)).map_err(|error| {
+            Error::new(Code::EngineFailed, format!("no context of {} tokens can be made", options.context))
+                .hint("lower generation.context, or free memory")
+                .caused_by(error)
+        })
+    });
+    let mut session = match context {
+        Ok(context) => Session::new(model, context),
+        Err(error) => {
+            // The receiver is gone only when nobody waits for the engine any more.
+            let _ = started.send(Err(error));
+            return;
+        }
+    };
+    if started.send(Ok(())).is_err() {
+        return;
+    }
+    while let Ok(job) = queue.recv() {
+        session.answer(&job);
+    }
+}
+
+fn context_params(options: &EngineOptions) -> LlamaContextParams {
+    let threads = i32::try_from(options.threads.max(1)).unwrap_or(i32::MAX);
+    let context = u32::try_from(options.context).ok().and_then(NonZeroU32::new);
+    let batch = BATCH as u32;
+    LlamaContextParams::default()
+        .with_n_ctx(context)
+        .with_n_batch(batch)
+        .with_n_ubatch(batch)
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads)
+        .with_no_perf(true)
+}
+
+fn chat_message(message: Message) -> Result<LlamaChatMessage> {
+    LlamaChatMessage::new(message.role.as_str().to_owned(), message.content).map_err(|error| {
+        Error::new(Code::BadRequest, "a message holds a NUL character").hint("remove it").caused_by(error)
+    })
+}
+
+pub(super) fn failed(reason: &str) -> Error {
+    Error::new(Code::EngineFailed, format!("llama.cpp: {reason}")).hint("the log may say more; restart footnote")
+}
+
+#[async_trait]
+impl Generator for LlamaCpp {
+    fn info(&self) -> &GeneratorInfo {
+        &self.info
+    }
+
+    async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream> {
+        let due = due(request.deadline);
+        let prompt = self.tokenize(request.messages).await?;
+        if prompt.len() + request.max_tokens > self.info.context {
+            return Err(too_long(prompt.len(), request.max_tokens, self.info.context));
+        }
+        let (events, stream) = mpsc::channel(request.max_tokens + 2);
+        let job = Job { prompt, max_tokens: request.max_tokens, temperature: request.temperature, due, events };
+        let jobs = self.jobs.as_ref().ok_or_else(|| failed("the engine is being shut down"))?;
+        jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => overloaded(self.queue),
+            TrySendError::Disconnected(_) => failed("the engine's thread has ended"),
+        })?;
+        let events =
+            futures::stream::unfold(stream, |mut stream| async { stream.recv().await.map(|event| (event, stream)) });
+        Ok(events.boxed())
+    }
+}
+
+impl Drop for LlamaCpp {
+    fn drop(&mut self) {
+        self.jobs.take();
+        // The context must be gone before the process ends: its threads would outlive what they use.
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the llama.cpp thread had panicked");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! mistral.rs in this process: its own engine thread schedules and batches the requests.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use either::Either;
+use footnote_core::seam::{
+    FinishReason, GenerationDone, GenerationEvent, GenerationRequest, GenerationStream, Generator, GeneratorInfo,
+    Message, Role,
+};
+use footnote_core::{Code, Error, Result};
+use futures::StreamExt;
+use mistralrs::core::{ChatCompletionChunkResponse, Response};
+use mistralrs::{
+    GgufModelBuilder, Model, NormalRequest, Request, RequestMessage, SamplingParams, TextMessageRole, TextMessages,
+    TokenSource,
+};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
+
+/// Requests that an accelerator works on side by side; a CPU gains nothing from it.
+const ACCELERATOR_BATCH: usize = 8;
+/// Finished sequences whose keys and values an accelerator keeps for the next prompt.
+const ACCELERATOR_PREFIXES: usize = 4;
+
+/// The engine.
+pub struct MistralRs {
+    info: GeneratorInfo,
+    model: Arc<Model>,
+    /// Whether the template knows a system message; where it does not, the user says it first.
+    takes_system: bool,
+    queue: usize,
+    places: Arc<Semaphore>,
+}
+
+/// Whether this build and this machine have CUDA or Metal for mistral.rs.
+#[must_use]
+pub fn has_accelerator() -> bool {
+    mistralrs::best_device(false).is_ok_and(|device| !device.is_cpu())
+}
+
+impl MistralRs {
+    /// Loads the model and starts the engine.
+    ///
+    /// # Errors
+    /// Those of [`super::load`].
+    pub async fn load(options: EngineOptions) -> Result<Self> {
+        let (options, header) = checked(options).await?;
+        let accelerated = has_accelerator();
+        let builder = builder(&options.file, accelerated)?;
+        let runtime = tokio::runtime::Handle::current();
+        let built = blocking(move || Ok(runtime.block_on(builder.build()))).await.map_err(|error| {
+            unsupported(&options.file, &format!("mistral.rs panicked over its architecture {:?}", header.architecture))
+                .caused_by(error)
+        })?;
+        let model = built.map_err(|error| {
+            let reason = format!("mistral.rs cannot run its architecture {:?}: {error}", header.architecture);
+            unsupported(&options.file, &reason)
+                .hint("try generation.engine = \"llama-cpp\", which knows more architectures")
+        })?;
+        let model = Arc::new(model);
+        let takes_system = probe(&model, &options.file).await?;
+        let info =
+            GeneratorInfo { engine: "mistralrs".into(), model: options.model_id.clone(), context: options.context };
+        let running = if accelerated { ACCELERATOR_BATCH } else { 1 };
+        let places = Arc::new(Semaphore::new(running + options.queue));
+        Ok(Self { info, model, takes_system, queue: options.queue, places })
+    }
+}
+
+fn builder(file: &Path, accelerated: bool) -> Result<GgufModelBuilder> {
+    let name = |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_owned);
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => name(Some(folder.as_os_str())),
+        _ => Some(".".into()),
+    };
+    let (Some(folder), Some(file_name)) = (folder, name(file.file_name())) else {
+        return Err(unsupported(file, "mistral.rs opens only paths that are valid UTF-8"));
+    };
+    // A folder that exists is listed instead of asked for at the Hub, and tokenizer and template are
+    // taken from the file: nothing here reaches for the network.
+    let builder = GgufModelBuilder::new(folder, vec![file_name]).with_token_source(TokenSource::None);
+    Ok(if accelerated {
+        builder.with_max_num_seqs(ACCELERATOR_BATCH).with_prefix_cache_n(Some(ACCELERATOR_PREFIXES))
+    } else {
+        // On a CPU, version 0.8.1 never evicts a cached prefix (only those on a device are counted):
+        // each answer would keep its keys and values for good.
+        builder.with_force_cpu().with_max_num_seqs(1).with_prefix_cache_n(None)
+    })
+}
+
+/// Tries the template; says whether it takes a system message (Gemma's and the first Mistral's don't).
+async fn probe(model: &Arc<Model>, file: &Path) -> Result<bool> {
+    let message = |role| Message { role, content: "?".into() };
+    if count(model, chat(vec![message(Role::System), message(Role::User)], true)).await.is_ok() {
+        return Ok(true);
+    }
+    match count(model, chat(vec![message(Role::User)], true)).await {
+        Ok(_) => Ok(false),
+        Err(error) => Err(unsupported(file, "mistral.rs cannot apply its chat template").caused_by(error)),
+    }
+}
+
+fn chat(messages: Vec<Message>, takes_system: bool) -> TextMessages {
+    let mut said_first = String::new();
+    let mut chat = TextMessages::new();
+    for Message { role, content } in messages {
+        let (role, content) = match role {
+            Role::System if takes_system => (TextMessageRole::System, content),
+            Role::System => {
+                said_first = format!("{content}\n\n");
+                continue;
+            }
+            Role::User => (TextMessageRole::User, format!("{}{content}", std::mem::take(&mut said_first))),
+            Role::Assistant => (TextMessageRole::Assistant, content),
+        };
+        chat = chat.add_message(role, content);
+    }
+    chat
+}
+
+/// Tokens of the chat as the model will read it.
+async fn count(model: &Arc<Model>, chat: TextMessages) -> Result<usize> {
+    let model = Arc::clone(model);
+    // In a task of its own: a caller who leaves must not drop the reply channel, for the engine
+    // thread of version 0.8.1 panics when it cannot reply.
+    let counted = tokio::spawn(async move { model.tokenize(Either::Left(chat), None, true, true, None).await });
+    let tokens = counted.await.map_err(|error| failed("counting the prompt's tokens panicked").caused_by(error))?;
+    tokens.map(|tokens| tokens.len()).map_err(|error| failed("the prompt cannot be tokenized").caused_by(error))
+}
+
+fn failed(reason: &str) -> Error {
+    Error::new(Code::EngineFailed, format!("mistral.rs: {reason}")).hint("the log may say more; restart footnote")
+}
+
+#[async_trait]
+impl Generator for MistralRs {
+    fn info(&self) -> &GeneratorInfo {
+        &self.info
+    }
+
+    async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream> {
+        let due = due(request.deadline);
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| overloaded(self.queue))?;
+        let messages = chat(request.messages, self.takes_system);
+        let prompt_tokens = count(&self.model, messages.clone()).await?;
+        if prompt_tokens + request.max_tokens > self.info.context {
+            return Err(too_long(prompt_tokens, request.max_tokens, self.info.context));
+        }
+        // Room for a whole answer, so that a slow reader never holds up the engine thread.
+        let (responses, receiver) = channel(request.max_tokens + 2);
+        let sampling = sampling(request.temperature, request.max_tokens);
+        let messages =
+            RequestMessage::Chat { messages: messages.into(), enable_thinking: None, reasoning_effort: None };
+        let mut engine_request = NormalRequest::new_simple(messages, sampling, responses, 0, None, None);
+        engine_request.is_streaming = true;
+        let asked = Instant::now();
+        let sender =
+            self.model.inner().get_sender(None).map_err(|error| failed("the engine is gone").caused_by(error))?;
+        sender
+            .send(Request::Normal(Box::new(engine_request)))
+            .await
+            .map_err(|_| failed("the engine's thread has ended"))?;
+        let max_tokens = request.max_tokens;
+        let reading = Reading {
+            receiver,
+            asked,
+            due,
+            first: None,
+            end: None,
+            prompt_tokens,
+            max_tokens,
+            written: 0,
+            _place: place,
+        };
+        let events = futures::stream::unfold(Some(reading), |reading| async move {
+            let mut reading = reading?;
+            let event = reading.next().await;
+            let over = !matches!(event, Ok(GenerationEvent::Token(_)));
+            Some((event, (!over).then_some(reading)))
+        });
+        Ok(events.boxed())
+    }
+}
+
+fn sampling(temperature: f32, max_tokens: usize) -> SamplingParams {
+    let max_len = Some(max_tokens);
+    if temperature <= 0.0 {
+        // Temperature 0, not `None`: the engine reads `None` as 1 and sorts the vocabulary per token.
+        return SamplingParams { temperature: Some(0.0), max_len, ..SamplingParams::neutral() };
+    }
+    let temperature = Some(f64::from(temperature));
+    SamplingParams { temperature, top_k: Some(40), top_p: Some(0.95), max_len, ..SamplingParams::neutral() }
+}
+
+/// A generation as its reader sees it. Dropping it drops the receiver, and the engine cancels the
+/// sequence when it cannot deliver the next token.
+struct Reading {
+    receiver: Receiver<Response>,
+    asked: Instant,
+    due: Instant,
+    first: Option<Instant>,
+    /// Known with the last text, told after it.
+    end: Option<FinishReason>,
+    prompt_tokens: usize,
+    max_tokens: usize,
+    written: usize,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Reading {
+    async fn next(&mut self) -> Result<GenerationEvent> {
+        loop {
+            if let Some(finish) = self.end {
+                return Ok(self.done(finish));
+            }
+            let Ok(response) = tokio::time::timeout_at(self.due.into(), self.receiver.recv()).await else {
+                return Ok(self.done(FinishReason::Deadline));
+            };
+            let text = match response {
+                Some(Response::Chunk(chunk)) => self.read(chunk),
+                Some(Response::ValidationError(error)) => {
+                    let refused = Error::new(Code::BadRequest, format!("mistral.rs refused the prompt: {error}"));
+                    return Err(refused.hint("shorten the question"));
+                }
+                Some(Response::InternalError(error)) => return Err(failed("it failed").caused_by(error)),
+                Some(Response::ModelError(error, _)) => return Err(failed(&error)),
+                Some(_) => return Err(failed("it sent what was not asked for")),
+                // Inside a code point the engine stays silent: at the limit, for up to three tokens.
+                None if self.written + 4 > self.max_tokens => return Ok(self.done(FinishReason::Length)),
+                None => return Err(failed("it ended without a word")),
+            };
+            if !text.is_empty() {
+                return Ok(GenerationEvent::Token(text));
+            }
+        }
+    }
+
+    /// The text in a chunk, after noting what else it tells.
+    fn read(&mut self, chunk: ChatCompletionChunkResponse) -> String {
+        self.first.get_or_insert_with(Instant::now);
+        self.written += 1;
+        if let Some(usage) = chunk.usage {
+            self.written = usage.completion_tokens;
+        }
+        let Some(choice) = chunk.choices.into_iter().next() else { return String::new() };
+        self.end = choice.finish_reason.map(|reason| match reason.as_str() {
+            "length" => FinishReason::Length,
+            _ => FinishReason::Stop,
+        });
+        choice.delta.content.unwrap_or_default()
+    }
+
+    fn done(&self, finish: FinishReason) -> GenerationEvent {
+        let now = Instant::now();
+        let first = self.first.unwrap_or(now);
+        GenerationEvent::Done(GenerationDone {
+            finish,
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens: self.written,
+            prefill: first - self.asked,
+            decode: if self.first.is_some() { now - first } else { Duration::ZERO },
+        })
+    }
+}

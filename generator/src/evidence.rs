@@ -1,0 +1,262 @@
+//! Chooses the sentences that carry the answer, each with its exact place.
+//!
+//! `score = cosine(question, unit) + lexical_weight × overlap + RANK_PRIOR / rank`, over the units of
+//! the retrieved passages, and `KIND` more for a unit that holds the kind of thing that is asked for. Measured on SQuAD 2.0's development set (2,910 answerable questions, MiniLM
+//! int8) within the gold paragraph: the best unit holds a gold answer for 87.5 % of them, the best two
+//! for 95.2 %. IDF weights are worth 0.8 points there, the title in the embedded text 0.7.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use footnote_core::seam::{Catalog, Embedder};
+use footnote_core::{Chunk, Document, DocumentId, Evidence, Passage, Result, Span};
+
+use crate::lexical::{Query, terms};
+use crate::sentence::sentences;
+use crate::sought::Sought;
+
+/// How much the rank of its passage adds to a unit: a tie-break. Over 0.1 it costs the best unit
+/// more than it gives the second (SQuAD, ten paragraphs per question).
+const RANK_PRIOR: f32 = 0.05;
+/// Bytes that a heading's line may have beside the heading itself: `### `, `1. `.
+const MARKUP: usize = 8;
+/// What a unit gets for holding a figure or a name where the question asks for one.
+const KIND: f32 = 0.15;
+/// What the prefilter gives for the passage's rank beside the shared words.
+const PREFILTER_RANK: f32 = 0.3;
+/// Units that are embedded. Sixteen lose nothing against sixty (91.0 % and 90.6 % in the best three).
+const EMBEDDED_UNITS: usize = 16;
+/// Evidence below this share of the best score is left out.
+const RELATIVE_CUT: f32 = 0.6;
+
+/// What to choose by; see [`crate::GroundingOptions`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Choice {
+    pub(crate) max_evidence: usize,
+    pub(crate) lexical_weight: f32,
+}
+
+/// The evidence, best first, and the documents that it quotes.
+pub(crate) struct Chosen {
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) documents: HashMap<DocumentId, Arc<Document>>,
+}
+
+/// A unit that may become evidence.
+struct Candidate<'a> {
+    passage: &'a Passage,
+    rank: f32,
+    /// In the document.
+    span: Span,
+    text: &'a str,
+    terms: HashSet<String>,
+    /// Terms of the title and the headings.
+    context: HashSet<String>,
+    overlap: f32,
+    /// Whether it holds a figure that the question lacks.
+    figure: bool,
+    /// [`KIND`], or nothing.
+    kind: f32,
+    score: f32,
+}
+
+/// Scores the units of `passages` (best first) and takes the best.
+///
+/// # Errors
+/// When the embedding model or the catalog fails.
+pub(crate) async fn choose(
+    question: &str,
+    passages: &[Passage],
+    embedder: &dyn Embedder,
+    catalog: &dyn Catalog,
+    choice: Choice,
+) -> Result<Chosen> {
+    let mut candidates = candidates(&Sought::by(question), passages);
+    prefilter(question, &mut candidates);
+    score(question, &mut candidates, embedder, choice.lexical_weight).await?;
+    take(&candidates, catalog, choice.max_evidence).await
+}
+
+fn candidates<'p>(sought: &Sought, passages: &'p [Passage]) -> Vec<Candidate<'p>> {
+    let mut seen = HashSet::new();
+    let mut candidates = Vec::new();
+    for (place, passage) in passages.iter().enumerate() {
+        let chunk = &passage.chunk;
+        let context: HashSet<String> =
+            terms(&format!("{} {}", passage.document.title, chunk.heading_path.join(" "))).into_iter().collect();
+        for span in sentences(&chunk.text) {
+            let Some(text) = span.of(&chunk.text) else { continue };
+            let span = span.shifted(chunk.span.start);
+            let terms: HashSet<String> = terms(text).into_iter().collect();
+            let brings = sought.brought_by(text, &terms);
+            // A heading says what the text below it is about. One with a figure can be the answer: a release
+            // and its date, say.
+            let is_label = !brings.substance || (is_heading(text, passage) && !brings.figure);
+            // Chunks overlap: the same unit may come twice.
+            if is_label || !seen.insert((chunk.document, span)) {
+                continue;
+            }
+            let context = context.clone();
+            candidates.push(Candidate {
+                passage,
+                rank: place as f32 + 1.0,
+                span,
+                text,
+                terms,
+                context,
+                overlap: 0.0,
+                figure: brings.figure,
+                kind: if brings.kind { KIND } else { 0.0 },
+                score: 0.0,
+            });
+        }
+    }
+    candidates
+}
+
+/// Whether the unit only repeats a heading that stands around it anyway.
+fn is_heading(text: &str, passage: &Passage) -> bool {
+    let text = text.trim_matches(|c: char| c == '#' || c.is_whitespace());
+    text == passage.document.title || passage.chunk.heading_path.iter().any(|heading| heading == text)
+}
+
+/// Keeps the units that are worth an embedding: by shared words and the rank of their passage.
+fn prefilter(question: &str, candidates: &mut Vec<Candidate<'_>>) {
+    let sets: Vec<HashSet<String>> = candidates.iter().map(|candidate| candidate.terms.clone()).collect();
+    let query = Query::new(question, &sets);
+    for candidate in candidates.iter_mut() {
+        candidate.overlap = query.overlap(&candidate.terms, &candidate.context);
+        candidate.score = candidate.overlap + candidate.kind + PREFILTER_RANK / candidate.rank;
+    }
+    sort(candidates);
+    candidates.truncate(EMBEDDED_UNITS);
+}
+
+async fn score(
+    question: &str,
+    candidates: &mut [Candidate<'_>],
+    embedder: &dyn Embedder,
+    lexical_weight: f32,
+) -> Result<()> {
+    let texts = candidates.iter().map(Candidate::embedded_text).collect();
+    let (question, units) = futures::try_join!(embedder.embed_query(question), embedder.embed_passages(texts))?;
+    for (candidate, unit) in candidates.iter_mut().zip(units) {
+        let cosine: f32 = question.iter().zip(&unit).map(|(a, b)| a * b).sum();
+        candidate.score = cosine + lexical_weight * candidate.overlap + candidate.kind + RANK_PRIOR / candidate.rank;
+    }
+    sort(candidates);
+    Ok(())
+}
+
+fn sort(candidates: &mut [Candidate<'_>]) {
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+}
+
+/// Takes the best, sees to it that each is what the catalog's document says, and numbers them.
+async fn take(candidates: &[Candidate<'_>], catalog: &dyn Catalog, max_evidence: usize) -> Result<Chosen> {
+    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new() };
+    let mut taken: Vec<&HashSet<String>> = Vec::new();
+    for candidate in candidates {
+        let best = chosen.evidence.first().map_or(f32::NEG_INFINITY, |evidence| evidence.score);
+        if chosen.evidence.len() == max_evidence || candidate.score < best * RELATIVE_CUT {
+            break;
+        }
+        if taken.contains(&&candidate.terms) {
+            continue;
+        }
+        let Some(document) = chosen.document(candidate.passage.document.id, catalog).await? else { continue };
+        let is_heading =
+            |heading: Span| heading.overlaps(candidate.span) && candidate.span.len() <= heading.len() + MARKUP;
+        if !candidate.figure && document.headings.iter().any(|heading| is_heading(heading.span)) {
+            continue;
+        }
+        if candidate.span.of(&document.text) != Some(candidate.text) {
+            tracing::warn!(uri = document.uri, "passed over: the document changed after it was searched");
+            continue;
+        }
+        taken.push(&candidate.terms);
+        chosen.evidence.push(candidate.numbered(chosen.evidence.len() + 1));
+    }
+    Ok(chosen)
+}
+
+impl Chosen {
+    async fn document(&mut self, id: DocumentId, catalog: &dyn Catalog) -> Result<Option<Arc<Document>>> {
+        if let Some(document) = self.documents.get(&id) {
+            return Ok(Some(Arc::clone(document)));
+        }
+        let Some(document) = catalog.document(id).await?.map(Arc::new) else { return Ok(None) };
+        self.documents.insert(id, Arc::clone(&document));
+        Ok(Some(document))
+    }
+}
+
+impl Candidate<'_> {
+    /// The unit as its chunk is embedded: a sentence alone often lacks what it speaks of.
+    fn embedded_text(&self) -> String {
+        let chunk = &self.passage.chunk;
+        let unit = Chunk { text: self.text.to_owned(), heading_path: chunk.heading_path.clone(), ..*chunk };
+        unit.embedded_text(&self.passage.document.title)
+    }
+
+    fn numbered(&self, number: usize) -> Evidence {
+        Evidence {
+            number,
+            span: self.span,
+            quote: self.text.to_owned(),
+            chunk: self.passage.chunk.id,
+            document: self.passage.document.clone(),
+            heading_path: self.passage.chunk.heading_path.clone(),
+            pages: self.passage.chunk.pages,
+            score: self.score,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Corpus, HashedWords};
+
+    const CHOICE: Choice = Choice { max_evidence: 3, lexical_weight: 0.6 };
+
+    async fn quotes(corpus: &Corpus, question: &str) -> Vec<String> {
+        let chosen = choose(question, &corpus.passages(), &HashedWords::new(), corpus, CHOICE).await.unwrap();
+        chosen.evidence.into_iter().map(|evidence| evidence.quote).collect()
+    }
+
+    #[tokio::test]
+    async fn the_sentence_that_shares_the_telling_words_comes_first() {
+        let corpus = Corpus::of(&[
+            ("Towers", "The tower stands in Paris. It was completed in 1889. Many people visit the tower."),
+            ("Bridges", "The bridge was completed in 1937."),
+        ]);
+        assert_eq!(quotes(&corpus, "When was the tower completed?").await[0], "It was completed in 1889.");
+    }
+
+    #[tokio::test]
+    async fn a_heading_is_no_evidence() {
+        let corpus = Corpus::of(&[("Licences", "# Which licence applies\nThe code is under the Apache licence.")]);
+        let quotes = quotes(&corpus, "Which licence applies?").await;
+        assert_eq!(quotes, ["The code is under the Apache licence."]);
+    }
+
+    #[tokio::test]
+    async fn a_sentence_that_two_chunks_share_is_quoted_once() {
+        let corpus = Corpus::of(&[("Ports", "The server listens on port 8080.")]);
+        let twice = [corpus.passages(), corpus.passages()].concat();
+        let chosen = choose("Which port?", &twice, &HashedWords::new(), &corpus, CHOICE).await.unwrap();
+        assert_eq!(chosen.evidence.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn evidence_is_exactly_what_the_document_says_at_its_span() {
+        let corpus = Corpus::of(&[("Öl", "Größe: 3 €. Das Öl ist teuer."), ("Wein", "Der Wein ist rot. Öl nicht.")]);
+        let chosen =
+            choose("Wie teuer ist das Öl?", &corpus.passages(), &HashedWords::new(), &corpus, CHOICE).await.unwrap();
+        assert!(!chosen.evidence.is_empty());
+        for evidence in chosen.evidence {
+            assert_eq!(evidence.span.of(&chosen.documents[&evidence.document.id].text), Some(evidence.quote.as_str()));
+        }
+    }
+}

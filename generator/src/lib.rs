@@ -1,0 +1,38 @@
+//! Generation and grounding, in the order in which a question passes:
+//!
+//! ```text
+//! passages → evidence (sentences) → prompt → engine → draft → verify → write (cite) → answer
+//! ```
+//!
+//! * [`sentence`], [`lexical`]: the units of a text that can be quoted, and the words they share.
+//! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
+//! * [`prompt`]: numbered evidence, question last.
+//! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
+//! * [`draft`], [`cite`]: tokens to sentences, marks to evidence.
+//! * `asked`, `claims`, `support`, [`verify`]: what the question asks for; figures, names and words of a
+//!   sentence, held against its quotes.
+//! * `write`: verified sentences and their footnotes.
+//! * `stage`: the steps as types; [`answerer`]: all of it behind core's `Answerer`.
+
+pub mod answerer;
+pub mod cite;
+pub mod draft;
+pub mod engine;
+pub mod lexical;
+pub mod prompt;
+pub mod sentence;
+pub mod verify;
+
+mod asked;
+mod claims;
+mod evidence;
+mod sought;
+mod stage;
+mod support;
+mod write;
+
+#[cfg(test)]
+mod testing;
+
+pub use answerer::{AnswererParts, GroundedAnswerer, GroundingOptions};
+pub use engine::{EngineChoice, EngineOptions, load};

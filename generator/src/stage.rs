@@ -1,0 +1,254 @@
+//! The stages of an answer, a type each, so that none can be skipped:
+//! [`Retrieved`] → [`Evidenced`] → [`Written`] → answer. Only [`Retrieved`] can be made from nothing,
+//! and only verified sentences can be written.
+
+use std::time::Instant;
+
+use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Timings, Usage};
+use footnote_core::catalog::DocumentStatus;
+use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator};
+use footnote_core::{Answer, Code, Error, Passage, Question, Result};
+use futures::StreamExt;
+use uuid::Uuid;
+
+use crate::answerer::{Events, Inner, tell};
+use crate::cite::DraftSentence;
+use crate::draft::DraftFeed;
+use crate::evidence::{Choice, Chosen, choose};
+use crate::prompt;
+use crate::verify::{VerifiedSentence, Verifier};
+use crate::write::Writer;
+
+/// Sentences of an answer; what a model adds after that is rarely better.
+const MAX_SENTENCES: usize = 3;
+/// The second piece is quoted too when it scores this share of the best.
+const QUOTED_CUT: f32 = 0.75;
+
+/// What retrieval found for a question.
+pub(crate) struct Retrieved {
+    question: Question,
+    passages: Vec<Passage>,
+    clock: Clock,
+}
+
+/// Whether there is something to answer from.
+pub(crate) enum Grounds {
+    Found(Box<Evidenced>),
+    Missing(Box<Answer>),
+}
+
+/// Evidence that answers.
+pub(crate) struct Evidenced {
+    question: Question,
+    chosen: Chosen,
+    clock: Clock,
+}
+
+/// The text with its footnotes.
+pub(crate) struct Written {
+    writer: Writer,
+    mode: Mode,
+    usage: Usage,
+    clock: Clock,
+}
+
+/// Since when, and where the time went.
+struct Clock {
+    started: Instant,
+    timings: Timings,
+}
+
+impl Retrieved {
+    pub(crate) async fn search(question: Question, answerer: &Inner) -> Result<Self> {
+        let started = Instant::now();
+        let found = answerer.parts.searcher.search(&question).await?;
+        let timings = Timings { embed: found.embed_ms, search: found.search_ms, ..Timings::default() };
+        Ok(Self { question, passages: found.passages, clock: Clock { started, timings } })
+    }
+
+    pub(crate) fn passages(&self) -> &[Passage] {
+        &self.passages
+    }
+
+    /// Chooses the evidence, or tells why there is none.
+    pub(crate) async fn evidence(mut self, answerer: &Inner) -> Result<Grounds> {
+        let options = &answerer.options;
+        if self.passages.is_empty() {
+            let indexed = answerer.parts.catalog.documents(&options.collection, Some(DocumentStatus::Indexed)).await?;
+            return Ok(self.missing(match indexed.is_empty() {
+                true => AbstainCode::NothingIngested,
+                false => AbstainCode::NothingFound,
+            }));
+        }
+        let started = Instant::now();
+        let choice = Choice { max_evidence: options.max_evidence, lexical_weight: options.lexical_weight };
+        let (embedder, catalog) = (&*answerer.parts.embedder, &*answerer.parts.catalog);
+        let chosen = choose(self.question.text(), &self.passages, embedder, catalog, choice).await?;
+        self.clock.timings.evidence = ms(started);
+        let best = chosen.evidence.first().map(|evidence| evidence.score);
+        tracing::debug!(best, pieces = chosen.evidence.len(), ms = self.clock.timings.evidence, "evidence");
+        if best.is_none_or(|best| best < options.min_score) {
+            return Ok(self.missing(AbstainCode::WeakEvidence));
+        }
+        Ok(Grounds::Found(Box::new(Evidenced { question: self.question, chosen, clock: self.clock })))
+    }
+
+    fn missing(self, code: AbstainCode) -> Grounds {
+        let message = match code {
+            AbstainCode::NothingIngested => "No documents have been ingested yet.",
+            AbstainCode::NothingFound => "Nothing in these documents matches the question.",
+            AbstainCode::WeakEvidence => "These documents do not seem to answer the question.",
+        };
+        Grounds::Missing(Box::new(Answer {
+            id: Uuid::now_v7(),
+            answer: String::new(),
+            answerable: false,
+            abstain_reason: Some(AbstainReason { code, message: message.into() }),
+            mode: Mode::Abstained,
+            citations: Vec::new(),
+            usage: Usage::default(),
+            timings_ms: self.clock.stop(),
+        }))
+    }
+}
+
+impl Evidenced {
+    /// Lets the engine phrase the answer, checks each sentence and sends it on; quotes the evidence
+    /// where nothing that was phrased holds.
+    pub(crate) async fn write(self, answerer: &Inner, events: &Events) -> Result<Written> {
+        let Self { question, chosen, clock } = self;
+        let mut writing = Writing {
+            verifier: Verifier::new(question.text(), &chosen.evidence),
+            written: Written { writer: Writer::default(), mode: Mode::Generated, usage: Usage::default(), clock },
+            chosen: &chosen,
+            events,
+        };
+        if let Some(generator) = &answerer.parts.generator {
+            let started = Instant::now();
+            let outcome = writing.generate(&question, &**generator, answerer).await;
+            writing.written.clock.timings.generate = ms(started);
+            writing.survive(outcome)?;
+        }
+        if writing.written.writer.is_empty() {
+            writing.quote().await?;
+        }
+        Ok(writing.written)
+    }
+}
+
+/// The work between evidence and answer.
+struct Writing<'a> {
+    verifier: Verifier<'a>,
+    written: Written,
+    chosen: &'a Chosen,
+    events: &'a Events,
+}
+
+impl Writing<'_> {
+    async fn generate(&mut self, question: &Question, generator: &dyn Generator, answerer: &Inner) -> Result<()> {
+        let options = &answerer.options;
+        let request = GenerationRequest {
+            messages: prompt::chat(question.text(), &self.chosen.evidence),
+            max_tokens: options.max_tokens,
+            deadline: options.deadline.saturating_sub(self.written.clock.started.elapsed()),
+            temperature: options.temperature,
+        };
+        let mut stream = generator.generate(request).await?;
+        let mut feed = DraftFeed::new(self.chosen.evidence.len());
+        while let Some(event) = stream.next().await {
+            match event? {
+                GenerationEvent::Token(token) => {
+                    let clock = &mut self.written.clock;
+                    clock.timings.first_token.get_or_insert_with(|| ms(clock.started));
+                    self.offer(feed.push(&token)).await?;
+                }
+                GenerationEvent::Done(done) => {
+                    self.account(done);
+                    let ended_by_itself = done.finish == FinishReason::Stop;
+                    return self.offer(feed.finish(ended_by_itself)).await;
+                }
+            }
+        }
+        Err(Error::new(Code::EngineFailed, "the engine's stream ended without an end"))
+    }
+
+    fn account(&mut self, done: GenerationDone) {
+        self.written.usage = Usage { prompt_tokens: done.prompt_tokens, completion_tokens: done.completion_tokens };
+        let (prefill, decode) = (done.prefill.as_millis(), done.decode.as_millis());
+        tracing::debug!(finish = ?done.finish, done.prompt_tokens, done.completion_tokens, prefill, decode, "generated");
+    }
+
+    /// Checks sentences of the draft; what passes is written.
+    async fn offer(&mut self, sentences: Vec<DraftSentence>) -> Result<()> {
+        for sentence in sentences {
+            if self.written.writer.sentences() == MAX_SENTENCES {
+                return Ok(());
+            }
+            let started = Instant::now();
+            let text = sentence.text.clone();
+            let verified = self.verifier.verify(sentence);
+            self.written.clock.timings.verify += ms(started);
+            match verified {
+                Some(verified) => self.push(&verified, " ").await?,
+                None => tracing::debug!(text, "dropped: its evidence does not bear it out"),
+            }
+        }
+        Ok(())
+    }
+
+    /// An engine that fails must not cost the answer: the evidence is there. A queue that is full is
+    /// told, so that callers slow down.
+    fn survive(&self, outcome: Result<()>) -> Result<()> {
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) if matches!(error.code(), Code::Overloaded | Code::Internal) => Err(error),
+            Err(error) => {
+                tracing::warn!(code = error.code().as_str(), %error, "generation failed; the evidence is quoted");
+                Ok(())
+            }
+        }
+    }
+
+    async fn quote(&mut self) -> Result<()> {
+        self.written.mode = Mode::Quoted;
+        let evidence = &self.chosen.evidence;
+        let best = evidence.first().map_or(0.0, |evidence| evidence.score);
+        for piece in evidence.iter().take(2).filter(|piece| piece.score >= best * QUOTED_CUT) {
+            self.push(&VerifiedSentence::quote(piece), "\n").await?;
+        }
+        Ok(())
+    }
+
+    async fn push(&mut self, sentence: &VerifiedSentence, separator: &str) -> Result<()> {
+        for event in self.written.writer.push(sentence, separator, self.chosen)? {
+            tell(self.events, Ok(event)).await;
+        }
+        Ok(())
+    }
+}
+
+impl Written {
+    pub(crate) fn into_answer(self) -> Answer {
+        let (answer, citations) = self.writer.into_parts();
+        Answer {
+            id: Uuid::now_v7(),
+            answer,
+            answerable: true,
+            abstain_reason: None,
+            mode: self.mode,
+            citations,
+            usage: self.usage,
+            timings_ms: self.clock.stop(),
+        }
+    }
+}
+
+impl Clock {
+    fn stop(self) -> Timings {
+        Timings { total: ms(self.started), ..self.timings }
+    }
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}

@@ -1,0 +1,166 @@
+//! Both engines over the real model file: what the `Generator` seam promises.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator, Message, Role};
+use footnote_core::{Code, Result};
+use footnote_generator::{EngineChoice, EngineOptions, load};
+use futures::StreamExt;
+
+const ENGINES: [EngineChoice; 2] = [EngineChoice::LlamaCpp, EngineChoice::MistralRs];
+const EVIDENCE: &str = "Evidence:\n[1] (Towers) The Eiffel Tower was completed on 31 March 1889.\n\n\
+     Question: When was the Eiffel Tower completed?";
+
+fn model_file() -> PathBuf {
+    let folder = std::env::var_os("FOOTNOTE_MODELS").map(PathBuf::from).or_else(|| {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+        Some(cache.join("footnote/models"))
+    });
+    let file =
+        folder.expect("HOME or FOOTNOTE_MODELS is set").join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q4_1.gguf");
+    assert!(file.exists(), "{} is missing: run `make models`", file.display());
+    file
+}
+
+fn options(queue: usize) -> EngineOptions {
+    EngineOptions { model_id: "smollm2".into(), file: model_file(), context: 2048, threads: 2, queue }
+}
+
+fn request(content: &str, max_tokens: usize) -> GenerationRequest {
+    let message = |role, content: &str| Message { role, content: content.into() };
+    GenerationRequest {
+        messages: vec![message(Role::System, "Answer in one short sentence."), message(Role::User, content)],
+        max_tokens,
+        deadline: Duration::from_secs(300),
+        temperature: 0.0,
+    }
+}
+
+async fn run(engine: &Arc<dyn Generator>, request: GenerationRequest) -> Result<(String, usize, GenerationDone)> {
+    let mut stream = engine.generate(request).await?;
+    let (mut text, mut tokens) = (String::new(), 0);
+    while let Some(event) = stream.next().await {
+        match event? {
+            GenerationEvent::Token(piece) => {
+                text.push_str(&piece);
+                tokens += 1;
+            }
+            GenerationEvent::Done(done) => return Ok((text, tokens, done)),
+        }
+    }
+    panic!("the stream ended without an end");
+}
+
+#[tokio::test]
+async fn model_answers_from_the_evidence_on_both_engines_and_the_same_each_time() {
+    for choice in ENGINES {
+        let engine = load(choice, options(4)).await.unwrap();
+        let (text, tokens, done) = run(&engine, request(EVIDENCE, 60)).await.unwrap();
+        assert!(text.contains("1889"), "{choice:?}: {text}");
+        assert_eq!(done.finish, FinishReason::Stop, "{choice:?}: {text}");
+        assert!(done.prompt_tokens > 40 && done.completion_tokens >= tokens, "{choice:?}: {done:?}");
+        assert!(!done.prefill.is_zero() && !done.decode.is_zero());
+        let (again, ..) = run(&engine, request(EVIDENCE, 60)).await.unwrap();
+        assert_eq!(again, text, "{choice:?}");
+    }
+}
+
+#[tokio::test]
+async fn model_stops_at_the_token_limit_and_at_the_deadline() {
+    for choice in ENGINES {
+        let engine = load(choice, options(4)).await.unwrap();
+        let story = |max_tokens| request("Tell a long story about a lighthouse and the sea.", max_tokens);
+        let (_, tokens, done) = run(&engine, story(5)).await.unwrap();
+        assert_eq!((tokens, done.completion_tokens, done.finish), (5, 5, FinishReason::Length), "{choice:?}");
+        // How long five tokens take on this machine, now that the model is warm.
+        let started = Instant::now();
+        run(&engine, story(5)).await.unwrap();
+        let enough_for_some = started.elapsed() * 3;
+        let late = GenerationRequest { deadline: Duration::ZERO, ..story(500) };
+        let (_, tokens, done) = run(&engine, late).await.unwrap();
+        assert_eq!((tokens, done.finish), (0, FinishReason::Deadline), "{choice:?}");
+        let soon = GenerationRequest { deadline: enough_for_some, ..story(1500) };
+        let (_, tokens, done) = run(&engine, soon).await.unwrap();
+        assert_eq!(done.finish, FinishReason::Deadline, "{choice:?}");
+        assert!(tokens > 0, "{choice:?}: what was written until then stands");
+    }
+}
+
+#[tokio::test]
+async fn model_refuses_a_prompt_that_does_not_fit() {
+    for choice in ENGINES {
+        let engine = load(choice, options(4)).await.unwrap();
+        let error = run(&engine, request(&"many words ".repeat(1500), 60)).await.unwrap_err();
+        assert_eq!(error.code(), Code::BadRequest, "{choice:?}");
+        assert!(error.message().contains("2048"), "{error}");
+    }
+}
+
+/// The engine works on one request at a time: were the first not cancelled, the second would have to
+/// wait for the rest of it.
+#[tokio::test]
+async fn model_stops_writing_when_its_reader_leaves() {
+    for choice in ENGINES {
+        let engine = load(choice, options(4)).await.unwrap();
+        let story = || request("Tell a long story about a lighthouse and the sea.", 100);
+        let started = Instant::now();
+        let (_, tokens, _) = run(&engine, story()).await.unwrap();
+        let whole = started.elapsed();
+        assert!(tokens > 60, "{choice:?}: the story is too short to tell");
+
+        let mut stream = engine.generate(story()).await.unwrap();
+        for _ in 0..2 {
+            assert!(matches!(stream.next().await, Some(Ok(GenerationEvent::Token(_)))));
+        }
+        drop(stream);
+        let started = Instant::now();
+        let (_, tokens, _) =
+            run(&engine, request("Tell a long story about a lighthouse and the wind.", 2)).await.unwrap();
+        assert_eq!(tokens, 2);
+        assert!(started.elapsed() < whole / 2, "{choice:?}: {:?} of {whole:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn model_refuses_requests_when_its_queue_is_full() {
+    for choice in ENGINES {
+        let engine = load(choice, options(1)).await.unwrap();
+        let mut first = engine.generate(request("Tell a long story.", 400)).await.unwrap();
+        assert!(first.next().await.is_some());
+        let waiting = engine.generate(request("Tell another.", 5)).await.unwrap();
+        let refused = engine.generate(request("And another.", 5)).await.err().map(|error| error.code());
+        assert_eq!(refused, Some(Code::Overloaded), "{choice:?}");
+        drop(first);
+        let events: Vec<_> = waiting.collect().await;
+        assert!(matches!(events.last(), Some(Ok(GenerationEvent::Done(_)))), "{choice:?}");
+    }
+}
+
+/// A kept prefix must not change what is written.
+#[tokio::test]
+async fn model_answers_as_a_fresh_engine_would_after_another_question() {
+    for choice in ENGINES {
+        let used = load(choice, options(4)).await.unwrap();
+        run(&used, request("Name a colour.", 8)).await.unwrap();
+        let fresh = load(choice, options(4)).await.unwrap();
+        let (a, ..) = run(&used, request(EVIDENCE, 40)).await.unwrap();
+        let (b, ..) = run(&fresh, request(EVIDENCE, 40)).await.unwrap();
+        assert_eq!(a, b, "{choice:?}");
+    }
+}
+
+#[tokio::test]
+async fn model_file_that_is_cut_short_is_named_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.gguf");
+    let whole = fs_err::read(model_file()).unwrap();
+    fs_err::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    for choice in ENGINES {
+        let error = load(choice, EngineOptions { file: cut.clone(), ..options(1) }).await.err().unwrap();
+        assert_eq!(error.code(), Code::ModelDamaged, "{choice:?}");
+        assert!(error.message().contains("cut.gguf") && error.hint_text().unwrap().contains("footnote models pull"));
+    }
+}
