@@ -1,0 +1,123 @@
+//! `GET /documents…`: what was ingested, its text, and the original.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
+use footnote_core::source::file_of_uri;
+use footnote_core::{Code, DocumentId, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use super::body::DocumentPath;
+use super::problem::Problem;
+use super::state::ApiState;
+use super::views::TextView;
+use crate::checksum;
+
+/// Which documents to list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// The collection; the setting's default when left out.
+    pub collection: Option<String>,
+    /// Only those of this status.
+    pub status: Option<DocumentStatus>,
+}
+
+/// The documents of a collection.
+#[derive(Debug, Serialize)]
+pub struct ListResponse {
+    /// By uri.
+    pub documents: Vec<DocumentRecord>,
+}
+
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<ListResponse>, Problem> {
+    let Query(query) = query.map_err(|rejection| {
+        Error::new(Code::BadRequest, rejection.body_text()).hint("the parameters are collection and status")
+    })?;
+    let collection = query.collection.as_deref().unwrap_or(&state.default_collection);
+    footnote_core::collection::check_name(collection)?;
+    let documents = state.catalog.documents(collection, query.status).await?;
+    Ok(Json(ListResponse { documents }))
+}
+
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    DocumentPath(id): DocumentPath,
+) -> Result<Json<DocumentRecord>, Problem> {
+    Ok(Json(record(&state, id).await?))
+}
+
+pub(super) async fn text(
+    State(state): State<ApiState>,
+    DocumentPath(id): DocumentPath,
+) -> Result<Json<TextView>, Problem> {
+    let document = state.catalog.document(id).await?.ok_or_else(|| unknown(id))?;
+    Ok(Json(TextView::of(document)?))
+}
+
+/// The original bytes, as long as they are those that were ingested.
+pub(super) async fn content(
+    State(state): State<ApiState>,
+    DocumentPath(id): DocumentPath,
+) -> Result<Response, Problem> {
+    let record = record(&state, id).await?;
+    let Some(path) = file_of_uri(&record.uri) else {
+        let document = state.catalog.document(id).await?.ok_or_else(|| unknown(id))?;
+        return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], document.text).into_response());
+    };
+    let name = path.display().to_string();
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = fs_err::read(&path).map_err(|error| Error::io(&path, error))?;
+        Ok::<_, Error>((checksum::of_bytes(&bytes), bytes))
+    });
+    let read = read.await.map_err(|error| Error::internal(error.to_string()))?;
+    let bytes = match read {
+        Ok((hash, bytes)) if hash == record.content_hash => bytes,
+        Ok(_) => return Err(changed(&name, "has changed since it was ingested").into()),
+        Err(error) if error.code() == Code::PathMissing => return Err(changed(&name, "is gone").into()),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(original(&record.media_type, bytes))
+}
+
+/// Documents are not trusted: a sandboxed page of its own origin cannot reach the API.
+fn original(media_type: &str, bytes: Vec<u8>) -> Response {
+    let content_type = match media_type {
+        "text/html" => "text/html; charset=utf-8",
+        // As plain text, because browsers save what they do not know, Markdown among it.
+        text if text.starts_with("text/") => "text/plain; charset=utf-8",
+        other => other,
+    };
+    let mut response = Body::from(bytes).into_response();
+    let headers = response.headers_mut();
+    let fallback = HeaderValue::from_static("application/octet-stream");
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap_or(fallback));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    if media_type != "application/pdf" {
+        // Browsers show a PDF in a viewer of their own, which a sandbox would switch off.
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
+        );
+    }
+    response
+}
+
+async fn record(state: &ApiState, id: DocumentId) -> Result<DocumentRecord> {
+    state.catalog.record(id).await?.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: DocumentId) -> Error {
+    Error::new(Code::DocumentUnknown, format!("there is no document {id}")).hint("GET /documents lists the ids")
+}
+
+fn changed(name: &str, how: &str) -> Error {
+    Error::new(Code::SourceChanged, format!("{name} {how}"))
+        .hint("/documents/{id}/text still has the text that was ingested; footnote ingest brings it up to date")
+}

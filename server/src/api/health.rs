@@ -1,0 +1,27 @@
+//! `GET /healthz` and `/readyz`.
+
+use axum::Json;
+use axum::extract::State;
+use footnote_core::Result;
+use footnote_core::catalog::DocumentStatus;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::state::ApiState;
+
+/// The process is alive.
+pub(super) async fn healthz() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// Models are loaded (the server listens only then) and the catalog answers.
+pub(super) async fn readyz(State(state): State<ApiState>) -> Result<Json<Value>, Problem> {
+    let indexed = state.catalog.documents(&state.default_collection, Some(DocumentStatus::Indexed)).await?;
+    Ok(Json(json!({
+        "status": "ready",
+        "version": env!("CARGO_PKG_VERSION"),
+        "generator": state.generator,
+        "collection": &*state.default_collection,
+        "documents": indexed.len(),
+    })))
+}

@@ -1,0 +1,67 @@
+//! Errors as RFC 9457 problem JSON, with a stable `code` and a `hint`.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use footnote_core::{Code, Error, Fault};
+use serde_json::{Value, json};
+
+/// Seconds after which a refused client may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// An error on its way to a client.
+#[derive(Debug)]
+pub struct Problem(pub Error);
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+/// The HTTP status of an error.
+#[must_use]
+pub fn status(error: &Error) -> StatusCode {
+    match error.code() {
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::SourceChanged => StatusCode::GONE,
+        Code::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+        code => match code.fault() {
+            Fault::Caller => StatusCode::BAD_REQUEST,
+            Fault::NotFound => StatusCode::NOT_FOUND,
+            Fault::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Fault::Settings | Fault::Environment | Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+        },
+    }
+}
+
+/// The problem's JSON.
+#[must_use]
+pub fn body(error: &Error) -> Value {
+    let status = status(error);
+    json!({
+        "type": format!("urn:footnote:problem:{}", error.code().as_str()),
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": error.message(),
+        "code": error.code().as_str(),
+        "hint": error.hint_text(),
+    })
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = status(&self.0);
+        if status.is_server_error() {
+            tracing::error!(error = ?self.0, "request failed");
+        }
+        let mut response = (status, Json(body(&self.0))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.0.fault() == Fault::Busy {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}

@@ -1,0 +1,60 @@
+//! What the handlers need, as traits: the API is tested without a model or a socket.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use footnote_core::seam::{Answerer, Catalog, GeneratorInfo, Searcher};
+use footnote_core::{Code, Error, Result};
+
+/// One collection, ready to be asked.
+#[derive(Clone)]
+pub struct CollectionHandle {
+    /// Retrieval alone.
+    pub searcher: Arc<dyn Searcher>,
+    /// The whole flow.
+    pub answerer: Arc<dyn Answerer>,
+}
+
+/// Opens collections by name.
+#[async_trait]
+pub trait Collections: Send + Sync {
+    /// The collection, opened once and kept.
+    ///
+    /// # Errors
+    /// [`Code::CollectionUnknown`], and what opening its indexes gives.
+    async fn open(&self, name: &str) -> Result<CollectionHandle>;
+}
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The collections.
+    pub collections: Arc<dyn Collections>,
+    /// What was ingested.
+    pub catalog: Arc<dyn Catalog>,
+    /// The collection that is meant when none is named.
+    pub default_collection: Arc<str>,
+    /// Engine and model; `None` when answers are quoted only.
+    pub generator: Option<GeneratorInfo>,
+    /// The largest request body.
+    pub max_body_bytes: usize,
+}
+
+impl ApiState {
+    /// The collection that a request names, or the default one.
+    pub(crate) async fn collection(&self, name: Option<&str>) -> Result<CollectionHandle> {
+        let name = name.unwrap_or(&self.default_collection);
+        footnote_core::collection::check_name(name)?;
+        self.collections.open(name).await
+    }
+}
+
+/// The error for a collection that nothing was ever ingested into.
+#[must_use]
+pub fn unknown_collection(name: &str, known: &[String]) -> Error {
+    let hint = match known {
+        [] => "nothing was ingested yet: footnote ingest PATH".to_owned(),
+        known => format!("there are: {}", known.join(", ")),
+    };
+    Error::new(Code::CollectionUnknown, format!("there is no collection `{name}`")).hint(hint)
+}

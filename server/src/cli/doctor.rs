@@ -1,0 +1,87 @@
+//! `footnote doctor`: what works on this machine, and the way out for what does not.
+
+use footnote_core::seam::{GenerationEvent, GenerationRequest, Message, Role};
+use footnote_core::{Code, Error, Result};
+use futures::StreamExt;
+use std::time::Duration;
+
+use super::context::Context;
+use super::terminal::{self, Outcome};
+use crate::data::DataFolder;
+use crate::models::verify::verify;
+use crate::wire;
+
+pub(super) async fn run(context: &Context) -> Result<Outcome> {
+    let checks = [
+        ("settings", Ok("read and checked".to_owned())),
+        ("data folder", data_folder(context)),
+        ("model files", model_files(context)),
+        ("embedding", embedding(context).await),
+        ("generation", generation(context).await),
+    ];
+    let mut outcome = Outcome::Done;
+    for (name, result) in checks {
+        match result {
+            Ok(detail) => terminal::line(format!("ok      {name:<12} {detail}")),
+            Err(error) => {
+                terminal::line(format!("failed  {name:<12} {error}"));
+                terminal::line(format!("        hint: {}", error.hint_text().unwrap_or("see the message above")));
+                outcome = Outcome::WithFailures;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn data_folder(context: &Context) -> Result<String> {
+    let root = &context.settings.data;
+    DataFolder::create(root, "footnote doctor")?;
+    Ok(format!("{} is writable and free", root.display()))
+}
+
+/// The files that the settings name, by size and checksum.
+fn model_files(context: &Context) -> Result<String> {
+    let settings = &context.settings;
+    let mut count = 0;
+    let runtime = context.models.runtime()?;
+    let named = [&settings.embedding.model, &settings.generation.model]
+        .into_iter()
+        .filter_map(|id| context.models.get(id).ok());
+    for model in named.chain([runtime]) {
+        for (_, checked) in verify(&settings.models, model) {
+            checked?;
+            count += 1;
+        }
+    }
+    Ok(format!("{count} files in {}", settings.models.display()))
+}
+
+async fn embedding(context: &Context) -> Result<String> {
+    let embedder = wire::embedder(&context.settings, &context.models).await?;
+    let vector = embedder.embed_query("Does this work?").await?;
+    let norm: f32 = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if (norm - 1.0).abs() > 0.01 {
+        return Err(Error::new(Code::EngineFailed, format!("the embedding has length {norm}, not 1"))
+            .hint("check the model's files: footnote models verify"));
+    }
+    Ok(format!("{} gives vectors of {} numbers", embedder.model().id, vector.len()))
+}
+
+async fn generation(context: &Context) -> Result<String> {
+    let generator = wire::generator(&context.settings, &context.models).await?;
+    let request = GenerationRequest {
+        messages: vec![Message { role: Role::User, content: "Say yes.".into() }],
+        max_tokens: 8,
+        deadline: Duration::from_secs(60),
+        temperature: 0.0,
+    };
+    let mut events = generator.generate(request).await?;
+    let mut tokens = 0;
+    while let Some(event) = events.next().await {
+        if let GenerationEvent::Done(done) = event? {
+            tokens = done.completion_tokens;
+        }
+    }
+    let info = generator.info();
+    Ok(format!("{} runs {} ({tokens} tokens written)", info.engine, info.model))
+}

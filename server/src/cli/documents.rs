@@ -1,0 +1,62 @@
+//! `footnote documents list|show|delete`.
+
+use footnote_core::catalog::DocumentRecord;
+use footnote_core::{Code, DocumentId, Error, Result};
+
+use super::args::{Documents, DocumentsAction};
+use super::context::Context;
+use super::terminal::{self, Outcome};
+use crate::wire::{Footnote, Load, Shelf};
+
+pub(super) async fn run(context: &Context, args: Documents) -> Result<Outcome> {
+    match args.action {
+        DocumentsAction::List { collection, status } => {
+            let shelf = Shelf::open(&context.settings, "footnote documents")?;
+            let collection = context.collection(collection.as_deref())?;
+            let documents = shelf.catalog.documents(collection, status).await?;
+            if context.json {
+                terminal::json(&documents)?;
+            } else {
+                documents.iter().for_each(|record| terminal::line(row(record)));
+                terminal::note(format!("{} documents in `{collection}`", documents.len()));
+            }
+        }
+        DocumentsAction::Show { id } => show(context, id).await?,
+        DocumentsAction::Delete { id } => {
+            let footnote =
+                Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote documents").await?;
+            let record = footnote.catalog().record(id).await?.ok_or_else(|| unknown(id))?;
+            footnote.remove(&record.collection, id).await?;
+            terminal::line(format!(
+                "deleted {} from `{}`; the file itself was not touched",
+                record.uri, record.collection
+            ));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+async fn show(context: &Context, id: DocumentId) -> Result<()> {
+    let shelf = Shelf::open(&context.settings, "footnote documents")?;
+    let record = shelf.catalog.record(id).await?.ok_or_else(|| unknown(id))?;
+    let text = shelf.catalog.document(id).await?.map(|document| document.text);
+    if context.json {
+        return terminal::json(&serde_json::json!({ "record": record, "text": text }));
+    }
+    terminal::note(row(&record));
+    terminal::line(text.unwrap_or_default());
+    Ok(())
+}
+
+/// `indexed  <id>  12 chunks  3 pages  /path  (reason)`
+fn row(record: &DocumentRecord) -> String {
+    let pages = if record.pages > 0 { format!("  {} pages", record.pages) } else { String::new() };
+    let reason = record.reason.as_ref().map_or(String::new(), |reason| format!("  ({reason})"));
+    let uri = record.uri.strip_prefix("file://").unwrap_or(&record.uri);
+    format!("{:<8}  {}  {:>4} chunks{pages}  {uri}{reason}", record.status.as_str(), record.id, record.chunks)
+}
+
+fn unknown(id: DocumentId) -> Error {
+    Error::new(Code::DocumentUnknown, format!("there is no document {id}"))
+        .hint("footnote documents list shows the ids")
+}

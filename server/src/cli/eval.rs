@@ -1,0 +1,92 @@
+//! `footnote eval SET`: a QA set through the whole product.
+
+use std::path::{Path, PathBuf};
+
+use footnote_core::{Code, Error, Result};
+use footnote_eval::{Comparison, EvalSet, Report, RunOptions, System};
+
+use super::args::Eval;
+use super::context::Context;
+use super::ingest::Bar;
+use super::terminal::{self, Outcome};
+use crate::api::Collections;
+use crate::wire::{Footnote, Load};
+
+/// Passages that are ranked per question: enough for recall@100 where documents have several.
+const DEPTH: usize = 300;
+
+pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
+    if let Some(reports) = &args.compare {
+        return compare(context, reports);
+    }
+    let path = args.set.as_deref().unwrap_or(Path::new(""));
+    let set = EvalSet::read(path)?;
+    let load = if args.retrieval_only { Load::Retrieval } else { Load::Answers };
+    let footnote = Footnote::create(&context.settings, &context.models, load, "footnote eval").await?;
+    let collection = collection(context, &footnote, &args, &set).await?;
+    let handle = Collections::open(&footnote, &collection).await?;
+    let system = System {
+        searcher: handle.searcher,
+        answerer: (!args.retrieval_only).then_some(handle.answerer),
+        catalog: footnote.catalog(),
+    };
+    let settings = serde_json::to_value(&context.settings).map_err(|error| Error::internal(error.to_string()))?;
+    let options = RunOptions { limit: args.limit, retrieval_depth: DEPTH, settings };
+    let bar = terminal::progress_bar(context.quiet, "{bar:30} {pos}/{len} questions · {elapsed} so far, {eta} left");
+    let report = footnote_eval::run(&set, &system, options, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })
+    .await;
+    bar.finish_and_clear();
+    finish(context, &report?, args.report.as_deref())
+}
+
+/// The collection to ask: the one named, or the set's own documents, ingested where they are not yet.
+async fn collection(context: &Context, footnote: &Footnote, args: &Eval, set: &EvalSet) -> Result<String> {
+    let own = set.collection();
+    let name = args.collection.clone().or_else(|| own.clone());
+    let name = context.collection(name.as_deref())?.to_owned();
+    if let Some(corpus) = &set.corpus
+        && args.collection.is_none()
+    {
+        terminal::note(format!("documents of `{}` go into the collection `{name}`", set.name));
+        let bar = Bar::new(context.quiet);
+        let report = footnote.ingestor(&name).await?.ingest_sources(corpus.clone(), &bar).await;
+        bar.finish();
+        let report = report?;
+        if report.failed > 0 {
+            let first = report.problems.first().map_or("", |problem| problem.reason.as_str());
+            return Err(Error::new(
+                Code::EvalSet,
+                format!("{} of its documents could not be ingested: {first}", report.failed),
+            )
+            .hint("footnote documents list --status failed shows them"));
+        }
+    }
+    Ok(name)
+}
+
+fn finish(context: &Context, report: &Report, file: Option<&Path>) -> Result<Outcome> {
+    if let Some(path) = file {
+        report.write(path)?;
+    }
+    if context.json {
+        terminal::line(report.to_json()?);
+    } else {
+        terminal::line(report.table());
+    }
+    let failed = report.questions.iter().any(|question| question.error.is_some());
+    Ok(if failed { Outcome::WithFailures } else { Outcome::Done })
+}
+
+fn compare(context: &Context, reports: &[PathBuf]) -> Result<Outcome> {
+    let [before, after] = reports else { return Err(Error::internal("two reports are compared")) };
+    let comparison = Comparison::of(&Report::read(before)?, &Report::read(after)?);
+    if context.json {
+        terminal::json(&comparison)?;
+    } else {
+        terminal::line(comparison.table());
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,78 @@
+//! `footnote ingest PATH…`: files and folders into a collection.
+
+use footnote_core::Result;
+use footnote_ingest::progress::Event;
+use footnote_ingest::{IngestReport, Outcome, Progress};
+use indicatif::ProgressBar;
+
+use super::args::Ingest;
+use super::context::Context;
+use super::terminal;
+use crate::wire::{Footnote, Load};
+
+const TEMPLATE: &str = "{bar:30} {pos}/{len} documents · {msg} · {elapsed} so far, {eta} left";
+
+pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Outcome> {
+    let collection = context.collection(args.collection.as_deref())?;
+    let footnote = Footnote::create(&context.settings, &context.models, Load::Retrieval, "footnote ingest").await?;
+    let bar = Bar::new(context.quiet);
+    let report = footnote.ingestor(collection).await?.ingest_paths(&args.paths, &bar).await;
+    bar.finish();
+    let report = report?;
+    if context.json {
+        terminal::json(&report)?;
+    } else {
+        print(&report, collection);
+    }
+    Ok(if report.failed > 0 { terminal::Outcome::WithFailures } else { terminal::Outcome::Done })
+}
+
+/// What was done, and every file that was not: nothing ends in silence.
+pub(super) fn print(report: &IngestReport, collection: &str) {
+    for problem in &report.problems {
+        let file = problem.uri.strip_prefix("file://").unwrap_or(&problem.uri);
+        let how = if problem.outcome == Outcome::Failed { "failed" } else { "skipped" };
+        terminal::note(format!("{how}: {file}: {}", problem.reason));
+        if let Some(hint) = &problem.hint {
+            terminal::note(format!("  hint: {hint}"));
+        }
+    }
+    terminal::line(format!(
+        "{collection}: {} added, {} changed, {} unchanged, {} removed, {} skipped, {} failed; {} chunks in {:.1} s",
+        report.added,
+        report.changed,
+        report.unchanged,
+        report.removed,
+        report.skipped,
+        report.failed,
+        report.chunks,
+        report.seconds
+    ));
+}
+
+/// Draws documents, chunks/s and time left.
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(super) fn new(quiet: bool) -> Self {
+        Self(terminal::progress_bar(quiet, TEMPLATE))
+    }
+
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Discovered { documents } => self.0.set_length(documents as u64),
+            Event::Document { .. } => self.0.inc(1),
+            Event::Chunks { embedded, known } => {
+                let seconds = self.0.elapsed().as_secs_f64().max(0.001);
+                let speed = embedded as f64 / seconds;
+                self.0.set_message(format!("{embedded}/{known} chunks, {speed:.0}/s"));
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `footnote models list|pull|verify`.
+
+use footnote_config::{Model, ModelKind};
+use footnote_core::Result;
+use serde_json::json;
+
+use super::args::{Models, ModelsAction};
+use super::context::Context;
+use super::terminal::{self, Outcome};
+use crate::models::pull::{Hub, PullEvent};
+use crate::models::verify::{Checked, verify};
+
+pub(super) async fn run(context: &Context, args: Models) -> Result<Outcome> {
+    match args.action {
+        ModelsAction::List => list(context),
+        ModelsAction::Pull { ids } => pull(context, ids).await,
+        ModelsAction::Verify { ids } => check(context, &ids),
+    }
+}
+
+fn list(context: &Context) -> Result<Outcome> {
+    let folder = &context.settings.models;
+    if context.json {
+        let models = context.models.models.iter();
+        let rows: Vec<_> = models.map(|model| json!({ "model": model, "here": model.is_here(folder) })).collect();
+        terminal::json(&rows)?;
+        return Ok(Outcome::Done);
+    }
+    for model in &context.models.models {
+        let here = if model.is_here(folder) { "here" } else { "-" };
+        let kind = match model.kind {
+            ModelKind::Embedding => "embedding",
+            ModelKind::Generation => "generation",
+            ModelKind::Runtime => "runtime",
+        };
+        let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+        terminal::line(format!(
+            "{:<30} {kind:<10} {:<10} {:>6}  {:<7} {here:<5} {}",
+            model.id,
+            model.family,
+            word(&model.parameters),
+            word(&model.quantization),
+            model.licence
+        ));
+    }
+    terminal::note(format!("in {}", folder.display()));
+    Ok(Outcome::Done)
+}
+
+async fn pull(context: &Context, ids: Vec<String>) -> Result<Outcome> {
+    let settings = &context.settings;
+    let defaults = || vec![settings.embedding.model.clone(), settings.generation.model.clone()];
+    let ids = if ids.is_empty() { defaults() } else { ids };
+    let hub = Hub::from_variables(|name| std::env::var(name).ok());
+    for id in &ids {
+        let model = context.models.get(id)?;
+        let bar =
+            terminal::progress_bar(context.quiet, "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left");
+        let pulled = hub
+            .pull(&settings.models, model, &|event| match event {
+                PullEvent::Kept { file } => terminal::note(format!("{id}/{file}: here already")),
+                PullEvent::Progress { file, done, total } => {
+                    bar.set_message(format!("{id}/{file}"));
+                    bar.set_length(total.unwrap_or(done));
+                    bar.set_position(done);
+                }
+                PullEvent::Fetched { file, sha256, pinned } => {
+                    let how = if pinned { "checked" } else { "not pinned in the catalog, for your record" };
+                    terminal::note(format!("{id}/{file}: fetched; sha256 {sha256} ({how})"));
+                }
+            })
+            .await;
+        bar.finish_and_clear();
+        pulled?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn check(context: &Context, ids: &[String]) -> Result<Outcome> {
+    let folder = &context.settings.models;
+    let models: Vec<&Model> = if ids.is_empty() {
+        context.models.models.iter().filter(|model| model.is_here(folder)).collect()
+    } else {
+        ids.iter().map(|id| context.models.get(id)).collect::<Result<_>>()?
+    };
+    let mut outcome = Outcome::Done;
+    for model in models {
+        for (name, checked) in verify(folder, model) {
+            match checked {
+                Ok(Checked::Matches) => terminal::line(format!("ok        {}/{name}", model.id)),
+                Ok(Checked::Unpinned) => terminal::line(format!("unpinned  {}/{name}", model.id)),
+                Err(error) => {
+                    terminal::line(format!("failed    {}/{name}", model.id));
+                    terminal::print_error(&error);
+                    outcome = Outcome::WithFailures;
+                }
+            }
+        }
+    }
+    Ok(outcome)
+}
