@@ -1,0 +1,68 @@
+//! `footnote-bench`: every figure that the README quotes comes from here.
+//!
+//! * [`engines`]: the generation engines through footnote's seam, beside bare loops
+//!   ([`bare_llama`], [`bare_mistralrs`]) over the same libraries.
+//! * [`first_token`]: the whole ask beside the whole retrieved passages as a prompt.
+//! * [`start`]: process start to ready, and the server's peak memory.
+//! * [`ingest`]: ingestion beside a bare loop over the embedding model.
+//! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
+//!   [`child`]: measurements in processes of their own; [`product`]: settings and folders;
+//!   [`report`]: what is printed and written.
+
+mod args;
+mod bare_llama;
+mod bare_mistralrs;
+mod child;
+mod engines;
+mod first_token;
+mod generation;
+mod ingest;
+mod measure;
+mod product;
+mod report;
+mod start;
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Args, Measurement, Options, Subject};
+use report::Report;
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    match args.subject.unwrap_or(Subject::All) {
+        Subject::Measure(measurement) => measure_here(&measurement, &args.options),
+        subject => run(&subject, &args.options),
+    }
+}
+
+/// A measurement that another process of this binary asked for.
+fn measure_here(measurement: &Measurement, options: &Options) -> Result<()> {
+    let models = options.models.as_deref();
+    match measurement {
+        Measurement::Engine(job) => child::answer(&engines::measure(job)?),
+        Measurement::Ingest(job) => child::answer(&ingest::measure(job, models)?),
+        Measurement::Embed(job) => child::answer(&ingest::measure_bare(job, models)?),
+    }
+}
+
+fn run(subject: &Subject, options: &Options) -> Result<()> {
+    let all = matches!(subject, Subject::All);
+    let mut report = Report::begin();
+    if all || matches!(subject, Subject::Engines) {
+        report.engines = Some(report::shown(engines::run(options)?)?);
+    }
+    if all || matches!(subject, Subject::FirstToken) {
+        report.first_token = Some(report::shown(first_token::run(options)?)?);
+    }
+    if all || matches!(subject, Subject::Start) {
+        report.start = Some(report::shown(start::run(options)?)?);
+    }
+    if all || matches!(subject, Subject::Ingest) {
+        report.ingest = Some(report::shown(ingest::run(options)?)?);
+    }
+    match &options.json {
+        Some(path) => report.write(path),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! Medians, peak memory, and the machine that the figures are from.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// The middle of the sorted values, and their ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// Of at least one value.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Result<Self> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let (min, max) = values.first().zip(values.last()).context("nothing was measured")?;
+        let half = values.len() / 2;
+        let median = if values.len() % 2 == 1 { values[half] } else { (values[half - 1] + values[half]) / 2.0 };
+        Ok(Self { median, min: *min, max: *max })
+    }
+
+    /// `123 (118–130)`
+    pub(crate) fn show(&self, decimals: usize) -> String {
+        let Self { median, min, max } = self;
+        format!("{median:.decimals$} ({min:.decimals$}–{max:.decimals$})")
+    }
+}
+
+/// The most memory that a process ever held, in MiB: `VmHWM` of `/proc/PID/status`, which counts
+/// the mapped pages of model files too.
+pub(crate) fn peak_mib(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/status");
+    let status = fs_err::read_to_string(&path)?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB"));
+    let kib: f64 = kib.with_context(|| format!("{path}: no VmHWM line"))?.trim().parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// What the figures are from.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Machine {
+    pub(crate) processor: String,
+    pub(crate) cores: usize,
+    /// Processes that were running on average over the minute before.
+    pub(crate) load: Option<f64>,
+}
+
+impl Machine {
+    pub(crate) fn here() -> Self {
+        let read = |path: &str| fs_err::read_to_string(path).unwrap_or_default();
+        let cpus = read("/proc/cpuinfo");
+        let name = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+        Self {
+            processor: name.map_or("unknown processor", |(_, name)| name.trim()).to_owned(),
+            cores: cores(),
+            load: read("/proc/loadavg").split(' ').next().and_then(|word| word.parse().ok()),
+        }
+    }
+
+    /// Whether nothing else was running that could be in the figures.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.load.is_some_and(|load| load < 0.5)
+    }
+}
+
+/// Cores of this machine.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_outlier_does_not_move_the_median() {
+        let spread = Spread::of([10.0, 11.0, 900.0]).unwrap();
+        assert_eq!((spread.median, spread.min, spread.max), (11.0, 10.0, 900.0));
+        assert_eq!(Spread::of([1.0, 3.0]).unwrap().median, 2.0);
+        assert!(Spread::of([]).is_err());
+    }
+
+    #[test]
+    fn peak_memory_remembers_what_was_given_back() {
+        let before = peak_mib(std::process::id()).unwrap();
+        drop(std::hint::black_box(vec![1u8; 64 << 20]));
+        assert!(peak_mib(std::process::id()).unwrap() >= before.max(64.0));
+    }
+}

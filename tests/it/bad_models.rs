@@ -1,0 +1,75 @@
+//! Model files that are missing, cut short or altered.
+
+use std::path::Path;
+
+use footnote_tests::{Output, Scenario, handbook, models};
+
+/// A models folder whose files are links to the real ones, to be spoilt one by one.
+fn linked(scenario: &Scenario) -> std::path::PathBuf {
+    let folder = scenario.path("models");
+    for model in
+        fs_err::read_dir(models()).expect("run `make models` first").flatten().filter(|entry| entry.path().is_dir())
+    {
+        let target = folder.join(model.file_name());
+        fs_err::create_dir_all(&target).unwrap();
+        for file in fs_err::read_dir(model.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+            fs_err::os::unix::fs::symlink(file.path(), target.join(file.file_name())).unwrap();
+        }
+    }
+    folder
+}
+
+fn gguf(folder: &Path) -> std::path::PathBuf {
+    let files = fs_err::read_dir(folder.join("smollm2-135m-instruct")).unwrap().flatten();
+    files.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "gguf")).unwrap()
+}
+
+fn ask(scenario: &Scenario, folder: &Path) -> Output {
+    scenario.run(["--models", folder.to_str().unwrap(), "ask", "What is a token?"])
+}
+
+#[test]
+fn model_a_missing_file_is_named_with_the_way_out() {
+    let scenario = handbook::scenario();
+    let folder = linked(&scenario);
+    let gguf = gguf(&folder);
+    fs_err::remove_file(&gguf).unwrap();
+    let output = ask(&scenario, &folder);
+    assert_eq!(output.code, 4, "{}", output.stderr);
+    assert!(output.stderr.contains(gguf.to_str().unwrap()), "{}", output.stderr);
+    assert!(output.stderr.contains("footnote models pull"), "{}", output.stderr);
+}
+
+#[test]
+fn model_a_gguf_cut_short_is_refused_by_both_engines() {
+    let scenario = handbook::scenario();
+    let folder = linked(&scenario);
+    let gguf = gguf(&folder);
+    let whole = fs_err::read(&gguf).unwrap();
+    fs_err::remove_file(&gguf).unwrap();
+    fs_err::write(&gguf, &whole[..whole.len() / 2]).unwrap();
+    for engine in ["llama-cpp", "mistralrs"] {
+        let arguments = ["--models", folder.to_str().unwrap(), "ask", "--engine", engine, "What is a token?"];
+        let output = scenario.run(arguments);
+        assert_eq!(output.code, 4, "{engine}: {}", output.stderr);
+        assert!(output.stderr.contains(gguf.to_str().unwrap()) && output.stderr.contains("hint:"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn model_an_altered_file_fails_its_checksum() {
+    let scenario = Scenario::new();
+    let folder = linked(&scenario);
+    let checked = scenario.run(["--models", folder.to_str().unwrap(), "models", "verify"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.stdout, checked.stderr);
+
+    let tokenizer = folder.join("all-minilm-l6-v2/tokenizer.json");
+    let mut bytes = fs_err::read(&tokenizer).unwrap();
+    bytes[100] ^= 1;
+    fs_err::remove_file(&tokenizer).unwrap();
+    fs_err::write(&tokenizer, bytes).unwrap();
+    let output = scenario.run(["--models", folder.to_str().unwrap(), "models", "verify"]);
+    assert_eq!(output.code, 1);
+    assert!(output.stdout.contains("failed    all-minilm-l6-v2/tokenizer.json"), "{}", output.stdout);
+    assert!(output.stderr.contains("sha256 is"), "{}", output.stderr);
+}

@@ -1,0 +1,29 @@
+//! Killed in the middle: nothing half-done is left after the next run.
+
+use std::time::Duration;
+
+use footnote_tests::Scenario;
+
+#[test]
+fn model_a_killed_ingestion_is_made_whole_by_the_next() {
+    let scenario = Scenario::new();
+    for n in 0..60 {
+        let text: String =
+            (0..40).map(|m| format!("Paragraph {m} of document {n} tells of a kettle and its lid.\n\n")).collect();
+        scenario.write(&format!("documents/{n}.md"), format!("# Document {n}\n\n{text}"));
+    }
+    let documents = scenario.path("documents");
+    // From before the first batch to after the last: wherever the kill falls, the promise is the same.
+    for wait in [300, 700, 1100, 1600, 2200] {
+        let mut child =
+            scenario.command().arg("ingest").arg(&documents).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    scenario.ok(["ingest".as_ref(), documents.as_os_str()]);
+    let listed = scenario.json(["documents", "list", "--status", "indexed"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(60));
+    let verified = scenario.run(["verify"]);
+    assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+}

@@ -1,0 +1,46 @@
+//! A scenario harness over the real binary: real models, real indexes on disk, a real server.
+//!
+//! * [`Scenario`]: a data folder of its own, and commands run in it.
+//! * [`Server`]: `footnote serve` on a free port, stopped when dropped.
+//! * [`handbook`]: the example, ingested once per build and copied for each scenario that needs it.
+//!
+//! The binary must have been built before (`make test` does): these tests run it, they do not link it.
+
+pub mod handbook;
+mod scenario;
+mod server;
+
+pub use scenario::{Output, Scenario};
+pub use server::Server;
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The `footnote` binary of the same build as the running test.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let here = std::env::current_exe().expect("a running test has a path");
+    let found = here.ancestors().map(|dir| dir.join("footnote")).find(|path| path.is_file());
+    found.expect("target/release/footnote is missing: run `make build` first (`make test` does)")
+}
+
+/// The models folder, as the product finds it.
+///
+/// # Panics
+/// When `HOME` is not set.
+#[must_use]
+pub fn models() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("FOOTNOTE_MODELS").unwrap_or_else(|| {
+        let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+        cache.expect("HOME is set").join("footnote/models")
+    })
+}
