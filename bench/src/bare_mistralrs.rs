@@ -28,7 +28,7 @@ async fn load(job: &EngineJob) -> Result<Model> {
     } else {
         builder.with_max_num_seqs(8).with_prefix_cache_n(Some(4))
     };
-    Ok(builder.build().await?)
+    builder.build().await
 }
 
 async fn generate(model: &Model, messages: Vec<Message>, max_tokens: usize) -> Result<Generation> {

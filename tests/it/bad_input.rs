@@ -88,7 +88,7 @@ fn model_a_full_disk_is_said_and_loses_nothing() {
     let scenario = Scenario::new();
     fs_err::create_dir_all(scenario.data()).unwrap();
     let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"])
         .arg(scenario.data())
         .status()
         .is_ok_and(|status| status.success());

@@ -1,5 +1,7 @@
 //! Stories over the real binary.
 
+#![expect(clippy::unwrap_used, reason = "a story that breaks off says where")]
+
 mod ask;
 mod bad_input;
 mod bad_models;

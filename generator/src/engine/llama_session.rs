@@ -86,7 +86,9 @@ impl<'model> Session<'model> {
             if let Some(stop) = interrupted(job) {
                 return Ok(ControlFlow::Break(stop));
             }
-            let end = job.prompt.len().min(self.held.len() + BATCH);
+            // Batches end where they would without a held prefix: one that begins a little later would attend
+            // over one more block of the cache (measured: 7 % of the prefill of a long prompt).
+            let end = job.prompt.len().min((self.held.len() / BATCH + 1) * BATCH);
             self.read(&job.prompt[self.held.len()..end], end == job.prompt.len())?;
         }
         self.context.synchronize();

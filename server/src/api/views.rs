@@ -1,6 +1,7 @@
 //! What is shown of passages and documents. Offsets are code points here, bytes inside.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use footnote_core::document::{Document, PageRange};
 use footnote_core::passage::{DocumentRef, LegScore};
@@ -39,14 +40,16 @@ pub async fn passages(catalog: &dyn Catalog, passages: Vec<Passage>) -> Result<V
     let mut texts: HashMap<DocumentId, Document> = HashMap::new();
     let mut views = Vec::with_capacity(passages.len());
     for passage in passages {
-        let id = passage.document.id;
-        if !texts.contains_key(&id) {
-            // A document that was removed a moment ago takes its passages with it.
-            let Some(document) = catalog.document(id).await? else { continue };
-            texts.insert(id, document);
-        }
+        let document = match texts.entry(passage.document.id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match catalog.document(passage.document.id).await? {
+                Some(document) => new.insert(document),
+                // A document that was removed a moment ago takes its passages with it.
+                None => continue,
+            },
+        };
         let chunk = passage.chunk;
-        let span = chars(&texts[&id].text, chunk.span)?;
+        let span = chars(&document.text, chunk.span)?;
         views.push(PassageView {
             chunk_id: chunk.id,
             document: passage.document,
