@@ -22,6 +22,8 @@ const IDLE_READERS: usize = 8;
 
 /// How long a writer of another process is waited for.
 const BUSY: Duration = Duration::from_secs(5);
+/// With less than this free, an I/O error of SQLite's means a full disk. It grows its files by less.
+const FULL_BYTES: u64 = 1 << 20;
 
 /// A catalog in one file. Its work runs on the runtime's blocking threads. Readers do not wait for the writer
 /// (write-ahead log); writers wait for each other.
@@ -119,7 +121,7 @@ fn sqlite(path: &Path, error: rusqlite::Error) -> Error {
     let place = path.display();
     let told = |code: Code, what: &str, hint: &str| Error::new(code, format!("{place}: {what}")).hint(hint);
     let told = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => told(
+        Some(code) if code == ErrorCode::DiskFull || (code == ErrorCode::SystemIoFailure && is_full(path)) => told(
             Code::DiskFull,
             "the disk is full",
             "free some space, or move the data folder with --data, and run the same command again",
@@ -143,6 +145,11 @@ fn sqlite(path: &Path, error: rusqlite::Error) -> Error {
         _ => Error::internal(format!("{place}: {error}")),
     };
     told.caused_by(error)
+}
+
+/// Where its shared memory cannot grow, SQLite speaks of an I/O error, not of the disk.
+fn is_full(path: &Path) -> bool {
+    path.parent().is_some_and(|folder| fs4::available_space(folder).is_ok_and(|free| free < FULL_BYTES))
 }
 
 #[async_trait]

@@ -224,7 +224,7 @@ pub struct Demo {
     pub exit: bool,
 }
 
-const DEMO_QUESTION: &str = "What does quantization do to a model's weights?";
+const DEMO_QUESTION: &str = "How much electricity does a machine like harbour draw under load?";
 
 #[cfg(test)]
 mod tests {
