@@ -8,9 +8,9 @@ use footnote_config::{ModelCatalog, Settings};
 use footnote_core::seam::{Answerer, GenerationRequest, Generator, Message, Searcher};
 use footnote_core::{AnswerEvent, Passage, Question};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions};
-use footnote_generator::{AnswererParts, GroundedAnswerer, GroundingOptions, prompt};
+use footnote_generator::{AnswererParts, GroundedAnswerer, prompt};
 use footnote_server::api::Collections;
-use footnote_server::wire::{Footnote, Load};
+use footnote_server::wire::{self, Footnote, Load};
 use futures::StreamExt;
 use serde::Serialize;
 
@@ -84,7 +84,8 @@ async fn measure(options: &Options) -> Result<FirstToken> {
         catalog: footnote.catalog(),
         generator: Some(Arc::clone(&generator)),
     };
-    let sides = Sides { answerer: GroundedAnswerer::new(parts, grounding(&settings)), searcher, generator };
+    let grounding = wire::grounding(&settings, &settings.server.collection);
+    let sides = Sides { answerer: GroundedAnswerer::new(parts, grounding), searcher, generator };
 
     let (mut asked, mut without_generation) = (Vec::new(), 0);
     for (number, text) in questions(&options.questions, usize::from(options.limit))?.into_iter().enumerate() {
@@ -118,19 +119,6 @@ async fn generator(settings: &Settings) -> Result<Arc<dyn Generator>> {
         queue: settings.generation.queue,
     };
     engine::load(EngineChoice::Auto, options).await.map_err(explained)
-}
-
-fn grounding(settings: &Settings) -> GroundingOptions {
-    let (grounding, generation) = (&settings.grounding, &settings.generation);
-    GroundingOptions {
-        collection: settings.server.collection.clone(),
-        max_evidence: grounding.max_evidence,
-        lexical_weight: grounding.lexical_weight,
-        min_score: grounding.min_score,
-        max_tokens: generation.max_tokens,
-        deadline: Duration::from_secs(generation.deadline_seconds),
-        temperature: generation.temperature,
-    }
 }
 
 /// The ask, and the engine that it asks.

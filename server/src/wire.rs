@@ -237,24 +237,24 @@ impl Collections for Footnote {
                 catalog: self.catalog(),
                 generator: self.generator.clone(),
             },
-            self.grounding(name),
+            grounding(&self.settings, name),
         );
         Ok(CollectionHandle { searcher, answerer: Arc::new(answerer) })
     }
 }
 
-impl Footnote {
-    fn grounding(&self, collection: &str) -> GroundingOptions {
-        let (grounding, generation) = (&self.settings.grounding, &self.settings.generation);
-        GroundingOptions {
-            collection: collection.to_owned(),
-            max_evidence: grounding.max_evidence,
-            lexical_weight: grounding.lexical_weight,
-            min_score: grounding.min_score,
-            max_tokens: generation.max_tokens,
-            deadline: Duration::from_secs(generation.deadline_seconds),
-            temperature: generation.temperature,
-        }
+/// How answers from `collection` are grounded, by the settings.
+#[must_use]
+pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
+    let (grounding, generation) = (&settings.grounding, &settings.generation);
+    GroundingOptions {
+        collection: collection.to_owned(),
+        max_evidence: grounding.max_evidence,
+        lexical_weight: grounding.lexical_weight,
+        min_score: grounding.min_score,
+        max_tokens: generation.max_tokens,
+        deadline: Duration::from_secs(generation.deadline_seconds),
+        temperature: generation.temperature,
     }
 }
 
