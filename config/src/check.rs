@@ -24,7 +24,7 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
-    let at_least_one: [(&'static str, usize); 8] = [
+    let at_least_one: [(&'static str, usize); 12] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
         ("embedding.batch_size", settings.embedding.batch_size),
@@ -32,7 +32,11 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("generation.max_tokens", settings.generation.max_tokens),
         ("generation.queue", settings.generation.queue),
         ("server.max_body_bytes", settings.server.max_body_bytes),
+        ("server.max_upload_bytes", settings.server.max_upload_bytes),
         ("chunk.max_tokens", settings.chunk.max_tokens),
+        ("ingest.attempts", settings.ingest.attempts as usize),
+        ("ingest.archive_max_files", settings.ingest.archive_max_files),
+        ("ingest.rescan_seconds", usize::try_from(settings.ingest.rescan_seconds).unwrap_or(usize::MAX)),
     ];
     match at_least_one.into_iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => Err(Problem { key, message: "0 is too few".into(), hint: "give at least 1" }),

@@ -43,6 +43,42 @@ pub struct IngestSettings {
     pub follow_links: bool,
     /// Seconds that one file may take.
     pub extract_deadline_seconds: u64,
+    /// Seconds that one page may take.
+    pub page_deadline_seconds: u64,
+    /// Bytes of memory that reading one file may take.
+    pub extract_memory_bytes: u64,
+    /// Processes that read files side by side; 0: one per core.
+    pub extract_workers: usize,
+    /// How pages without text are read.
+    pub ocr: OcrKind,
+    /// Languages that OCR looks for, in tesseract's notation.
+    pub ocr_languages: String,
+    /// Files that an archive may hold.
+    pub archive_max_files: usize,
+    /// Bytes that an archive may unpack to.
+    pub archive_max_bytes: u64,
+    /// Attempts before a failing file is quarantined.
+    pub attempts: u32,
+    /// Seconds before the second attempt; doubled each time.
+    pub retry_seconds: u64,
+    /// Folders that the server follows.
+    pub watch: Vec<PathBuf>,
+    /// Folders below which paths may be named over HTTP.
+    pub roots: Vec<PathBuf>,
+    /// Seconds between two looks through a followed folder.
+    pub rescan_seconds: u64,
+    /// Milliseconds of quiet before a changed file is read.
+    pub debounce_ms: u64,
+}
+
+/// How pages without text are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OcrKind {
+    /// They are reported.
+    Off,
+    /// By the tesseract program.
+    Tesseract,
 }
 
 /// `[chunk]`
@@ -193,4 +229,6 @@ pub struct ServerSettings {
     pub collection: String,
     /// The largest request body.
     pub max_body_bytes: usize,
+    /// The largest upload.
+    pub max_upload_bytes: usize,
 }

@@ -49,6 +49,8 @@ pub struct Document {
     pub title: String,
     /// Its media type, such as `application/pdf`.
     pub media_type: String,
+    /// The language that most of it is in, as a BCP 47 tag (`en`, `de`, `zh`); `None` where it could not be told.
+    pub language: Option<String>,
     /// The canonical text: UTF-8, NFC, lines joined stably. Quotes are cut from here, byte for byte.
     pub text: String,
     /// The pages in order, where the format has pages; together they need not cover the text.
@@ -157,6 +159,7 @@ mod tests {
             uri: "u".into(),
             title: "Guide".into(),
             media_type: "application/pdf".into(),
+            language: None,
             pages: vec![
                 Page { number: 1, span: Span::new(0, 23) },
                 Page { number: 2, span: Span::new(23, text.len()) },

@@ -77,6 +77,12 @@ codes! {
     FileEncrypted = "file_encrypted", Caller;
     /// The file is over the size limit.
     FileTooLarge = "file_too_large", Caller;
+    /// An archive is over the limits on what it may unpack to, or lies inside another.
+    ArchiveLimit = "archive_limit", Caller;
+    /// Reading the file took more memory than it may.
+    MemoryLimit = "memory_limit", Caller;
+    /// The path is not below a folder that may be ingested over HTTP.
+    PathNotAllowed = "path_not_allowed", Caller;
     /// The text is not valid UTF-8.
     NotUtf8 = "not_utf8", Caller;
     /// A QA set or data set could not be read.
@@ -85,6 +91,8 @@ codes! {
     CollectionUnknown = "collection_unknown", NotFound;
     /// The document does not exist.
     DocumentUnknown = "document_unknown", NotFound;
+    /// The job does not exist.
+    JobUnknown = "job_unknown", NotFound;
     /// The source of the document is gone or changed since it was ingested.
     SourceChanged = "source_changed", NotFound;
     /// The endpoint does not take this method.
@@ -123,6 +131,8 @@ codes! {
     Network = "network", Environment;
     /// Too many requests at once.
     Overloaded = "overloaded", Busy;
+    /// It was cancelled by request.
+    Cancelled = "cancelled", Busy;
     /// The deadline passed.
     Deadline = "deadline", Busy;
     /// The engine stopped working.

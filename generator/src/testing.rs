@@ -37,6 +37,7 @@ impl Corpus {
             uri: format!("file:///{title}"),
             title: (*title).into(),
             media_type: "text/plain".into(),
+            language: None,
             text: (*text).into(),
             pages: vec![],
             headings: text
@@ -80,6 +81,7 @@ fn reference(document: &Document) -> DocumentRef {
         title: document.title.clone(),
         uri: document.uri.clone(),
         media_type: document.media_type.clone(),
+        language: None,
     }
 }
 
@@ -142,6 +144,7 @@ impl Catalog for Corpus {
             uri: document.uri.clone(),
             title: document.title.clone(),
             media_type: document.media_type.clone(),
+            language: None,
             bytes: document.text.len() as u64,
             modified_ms: None,
             content_hash: String::new(),
@@ -150,6 +153,10 @@ impl Catalog for Corpus {
             chunks: 1,
             status: status.unwrap_or(DocumentStatus::Indexed),
             reason: None,
+            version: 1,
+            attempts: 0,
+            retry_at_ms: None,
+            timings: footnote_core::catalog::Timings::default(),
             updated_ms: 0,
         };
         Ok(self.documents.iter().map(record).collect())

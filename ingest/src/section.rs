@@ -114,6 +114,7 @@ pub(crate) mod tests {
             uri: "u".into(),
             title: "Title".into(),
             media_type: "text/markdown".into(),
+            language: None,
             text,
             pages: vec![],
             headings,

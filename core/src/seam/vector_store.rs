@@ -51,6 +51,12 @@ pub trait VectorStore: Send + Sync {
     /// When the store cannot be read.
     async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>>;
 
+    /// The vectors of `chunks`, in the order asked for; `None` for those that are not in it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>>;
+
     /// Every chunk in it, in no order.
     ///
     /// # Errors

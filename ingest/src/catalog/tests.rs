@@ -29,6 +29,7 @@ fn document(uri: &str, words: &[&str]) -> IngestedDocument {
         uri: uri.into(),
         title: "T".into(),
         media_type: "application/pdf".into(),
+        language: None,
         bytes: 7,
         modified_ms: Some(-1),
         content_hash: "h".into(),
@@ -37,6 +38,10 @@ fn document(uri: &str, words: &[&str]) -> IngestedDocument {
         chunks: u32::try_from(chunks.len()).unwrap(),
         status: DocumentStatus::Indexing,
         reason: None,
+        version: 1,
+        attempts: 0,
+        retry_at_ms: None,
+        timings: footnote_core::catalog::Timings::default(),
         updated_ms: 9,
     };
     let place = PageBox { page: 1, x0: 0.1, y0: 2.5, x1: 3.0, y1: 1.0e-7 };
@@ -46,6 +51,7 @@ fn document(uri: &str, words: &[&str]) -> IngestedDocument {
         uri: uri.into(),
         title: "T".into(),
         media_type: "application/pdf".into(),
+        language: None,
         pages: vec![Page { number: 1, span: Span::new(0, text.len()) }],
         headings: vec![Heading { level: 2, span: Span::new(0, 1) }],
         lines: vec![LineBox { span: Span::new(0, 1), place }],

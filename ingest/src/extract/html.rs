@@ -20,7 +20,7 @@ impl Extractor for Html {
         &["text/html"]
     }
 
-    fn extract(&self, name: &str, bytes: &[u8]) -> Result<Extracted> {
+    fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, declared_charset(bytes).as_deref())?;
         let tree = Tree::parse_document(&normalize::canonical(&source));
         let mut canvas = Canvas::default();
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     fn extract(source: &str) -> Extracted {
-        Html.extract("a.html", source.as_bytes()).unwrap()
+        Html.extract("a.html", source.as_bytes(), &|_| {}).unwrap()
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_declared_encoding_is_named_in_the_hint() {
-        let error = Html.extract("a.html", b"<meta charset=\"iso-8859-1\">caf\xe9").unwrap_err();
+        let error = Html.extract("a.html", b"<meta charset=\"iso-8859-1\">caf\xe9", &|_| {}).unwrap_err();
         assert!(error.hint_text().unwrap().contains("-f iso-8859-1"));
     }
 }

@@ -16,7 +16,7 @@ impl Extractor for Markdown {
         &["text/markdown"]
     }
 
-    fn extract(&self, name: &str, bytes: &[u8]) -> Result<Extracted> {
+    fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, None)?;
         let source = normalize::canonical(&source);
         let (front, body) = front_matter(&source);
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn extract(source: &str) -> Extracted {
-        Markdown.extract("a.md", source.as_bytes()).unwrap()
+        Markdown.extract("a.md", source.as_bytes(), &|_| {}).unwrap()
     }
 
     #[test]

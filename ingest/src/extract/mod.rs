@@ -43,7 +43,7 @@ pub(crate) fn extract(
     let mut first: Option<Result<Extracted>> = None;
     for reader in readers {
         let (name_there, bytes) = (name.to_owned(), Arc::clone(bytes));
-        let outcome = guard::run(name, share, move || reader.extract(&name_there, &bytes));
+        let outcome = guard::run(name, share, move || reader.extract(&name_there, &bytes, &|_| {}));
         let settled = match &outcome {
             Ok(extracted) => !extracted.text.trim().is_empty(),
             Err(error) => matches!(error.code(), Code::FileEncrypted | Code::NotUtf8),

@@ -14,7 +14,7 @@ impl Extractor for PdfExtract {
         &["application/pdf"]
     }
 
-    fn extract(&self, name: &str, bytes: &[u8]) -> Result<Extracted> {
+    fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let pages = pdf_extract::extract_text_from_mem_by_pages(bytes).map_err(|error| {
             Error::new(Code::FileDamaged, format!("{name}: not a readable PDF: {error}"))
                 .hint("open it in a viewer and save it again, or mend it: qpdf broken.pdf mended.pdf")
@@ -50,6 +50,6 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_an_error() {
-        assert_eq!(PdfExtract.extract("a.pdf", b"%PDF-1.7\nno more").unwrap_err().code(), Code::FileDamaged);
+        assert_eq!(PdfExtract.extract("a.pdf", b"%PDF-1.7\nno more", &|_| {}).unwrap_err().code(), Code::FileDamaged);
     }
 }

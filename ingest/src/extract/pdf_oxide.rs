@@ -28,7 +28,7 @@ impl Extractor for PdfOxide {
         &["application/pdf"]
     }
 
-    fn extract(&self, name: &str, bytes: &[u8]) -> Result<Extracted> {
+    fn extract(&self, name: &str, bytes: &[u8], done: &dyn Fn(u32)) -> Result<Extracted> {
         let failed = |error: pdf_oxide::Error| match error {
             pdf_oxide::Error::EncryptedPdf => encrypted(name),
             error => damaged(name, &error.to_string()),
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named_with_a_way_out() {
-        let error = PdfOxide.extract("a.pdf", b"%PDF-1.7\nnothing more").unwrap_err();
+        let error = PdfOxide.extract("a.pdf", b"%PDF-1.7\nnothing more", &|_| {}).unwrap_err();
         assert_eq!(error.code(), Code::FileDamaged);
         assert!(error.message().starts_with("a.pdf: ") && error.hint_text().is_some());
     }
@@ -206,7 +206,7 @@ mod tests {
             (50.0, 588.0, 10.0, "It ends here, too, and so does the page that it stands on, at long last."),
             (50.0, 576.0, 10.0, "Nothing more."),
         ];
-        let found = PdfOxide.extract("a.pdf", &pdf(&words, "")).unwrap();
+        let found = PdfOxide.extract("a.pdf", &pdf(&words, ""), &|_| {}).unwrap();
         assert_eq!(found.title.as_deref(), Some("The annual report"));
         assert_eq!(
             found.text,
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_file_with_a_password_is_told_from_a_broken_one() {
         let locked = format!("/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<{0}>/U<{0}>>>/ID[<00><00>]", "5a".repeat(32));
-        let error = PdfOxide.extract("a.pdf", &pdf(&[(50.0, 700.0, 12.0, "secret")], &locked)).unwrap_err();
+        let error = PdfOxide.extract("a.pdf", &pdf(&[(50.0, 700.0, 12.0, "secret")], &locked), &|_| {}).unwrap_err();
         assert_eq!(error.code(), Code::FileEncrypted);
         assert!(error.hint_text().is_some_and(|hint| hint.contains("qpdf --decrypt")));
     }

@@ -29,7 +29,7 @@ impl Extractor for Plain {
         &["text/plain"]
     }
 
-    fn extract(&self, name: &str, bytes: &[u8]) -> Result<Extracted> {
+    fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, None)?;
         let source = normalize::canonical(&source);
         let lines: Vec<&str> = source.lines().map(str::trim_end).collect();
@@ -194,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn extract(source: &str) -> Extracted {
-        Plain.extract("a.txt", source.as_bytes()).unwrap()
+        Plain.extract("a.txt", source.as_bytes(), &|_| {}).unwrap()
     }
 
     #[test]

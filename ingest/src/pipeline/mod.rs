@@ -93,7 +93,12 @@ impl Ingestor {
     /// # Errors
     /// [`Code::PathMissing`], [`Code::NothingToIngest`] and [`Code::IndexMismatch`] before anything is
     /// written; those of the stores and the model. What was committed until then stays.
-    pub async fn ingest_paths(&self, paths: &[PathBuf], progress: &dyn Progress) -> Result<IngestReport> {
+    pub async fn ingest_paths(
+        &self,
+        paths: &[PathBuf],
+        progress: &dyn Progress,
+        cancel: &CancellationToken,
+    ) -> Result<IngestReport> {
         let _alone = self.running.lock().await;
         let started = Instant::now();
         let (paths, follow_links) = (paths.to_vec(), self.options.follow_links);
@@ -110,7 +115,12 @@ impl Ingestor {
     ///
     /// # Errors
     /// As [`Self::ingest_paths`].
-    pub async fn ingest_sources(&self, sources: Vec<Source>, progress: &dyn Progress) -> Result<IngestReport> {
+    pub async fn ingest_sources(
+        &self,
+        sources: Vec<Source>,
+        progress: &dyn Progress,
+        cancel: &CancellationToken,
+    ) -> Result<IngestReport> {
         let _alone = self.running.lock().await;
         let started = Instant::now();
         if sources.is_empty() {

@@ -369,6 +369,7 @@ async fn verify_sees_what_is_missing_and_what_is_too_much() {
         uri: text.uri(),
         title: String::new(),
         media_type: "text/plain".into(),
+        language: None,
         text: "words".into(),
         pages: vec![],
         headings: vec![],
@@ -380,6 +381,7 @@ async fn verify_sees_what_is_missing_and_what_is_too_much() {
         uri: text.uri(),
         title: String::new(),
         media_type: "text/plain".into(),
+        language: None,
         bytes: 5,
         modified_ms: None,
         content_hash: "h".into(),
@@ -388,6 +390,10 @@ async fn verify_sees_what_is_missing_and_what_is_too_much() {
         chunks: 1,
         status: DocumentStatus::Indexing,
         reason: None,
+        version: 1,
+        attempts: 0,
+        retry_at_ms: None,
+        timings: footnote_core::catalog::Timings::default(),
         updated_ms: 0,
     };
     world.catalog.begin(vec![IngestedDocument { record, document, chunks: vec![chunk] }]).await.unwrap();

@@ -108,6 +108,7 @@ fn chunk_of(title: &str, body: &str) -> (Chunk, DocumentRecord) {
         uri: format!("test:{title}"),
         title: title.into(),
         media_type: "text/plain".into(),
+        language: None,
         bytes: 0,
         modified_ms: None,
         content_hash: String::new(),
@@ -116,6 +117,10 @@ fn chunk_of(title: &str, body: &str) -> (Chunk, DocumentRecord) {
         chunks: 1,
         status: DocumentStatus::Indexed,
         reason: None,
+        version: 1,
+        attempts: 0,
+        retry_at_ms: None,
+        timings: footnote_core::catalog::Timings::default(),
         updated_ms: 0,
     };
     (chunk, record)
