@@ -121,7 +121,8 @@ impl MediaType {
 }
 
 /// What is read, in words, for messages.
-const WHAT_IS_READ: &str = "footnote reads PDF, Office files, EPUB, e-mail, HTML, Markdown, text, tables, JSON and source code";
+const WHAT_IS_READ: &str =
+    "footnote reads PDF, Office files, EPUB, e-mail, HTML, Markdown, text, tables, JSON and source code";
 
 /// Tells the format of the file at `path` that begins with `head` (not empty).
 ///
