@@ -12,6 +12,8 @@
 //! * [`pipeline`]: the worker itself: three stages that overlap, batches that cannot be half written.
 //! * [`progress`], [`report`]: what happens, and how it went.
 //! * [`catalog`]: the record of it all, in SQLite.
+//! * [`queue`]: jobs that outlive the process, one at a time.
+//! * [`watch`]: folders followed as they change.
 //! * [`mod@verify`]: do catalog and indexes agree?
 
 pub mod catalog;
@@ -23,11 +25,13 @@ pub mod media_type;
 mod normalize;
 pub mod pipeline;
 pub mod progress;
+pub mod queue;
 pub mod report;
 mod section;
 mod split;
 mod tokens;
 pub mod verify;
+pub mod watch;
 
 #[cfg(test)]
 mod models;
@@ -36,5 +40,7 @@ pub use catalog::SqliteCatalog;
 pub use chunk::{ChunkOptions, Chunker};
 pub use pipeline::{IngestOptions, Ingestor, Stores, recover, remove};
 pub use progress::{Event, Progress};
+pub use queue::{CancellationToken, JobQueue, JobRunner};
 pub use report::{IngestReport, Outcome, Problem};
 pub use verify::{VerifyReport, verify};
+pub use watch::{WatchOptions, Watcher};

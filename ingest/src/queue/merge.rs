@@ -36,7 +36,9 @@ pub(super) fn mergeable(new: &NewJob, waiting: &[Job]) -> Option<(JobId, Option<
     for job in waiting {
         match (&new.kind, &job.kind) {
             (JobKind::Paths(wanted), JobKind::Paths(there)) if wanted == there => return Some((job.id, None)),
-            (JobKind::Paths(wanted), JobKind::Paths(there)) if (new.origin, job.origin) == (Origin::Watch, Origin::Watch) => {
+            (JobKind::Paths(wanted), JobKind::Paths(there))
+                if (new.origin, job.origin) == (Origin::Watch, Origin::Watch) =>
+            {
                 let mut both: Vec<PathBuf> = there.iter().chain(wanted).cloned().collect();
                 both.sort();
                 both.dedup();
@@ -48,4 +50,3 @@ pub(super) fn mergeable(new: &NewJob, waiting: &[Job]) -> Option<(JobId, Option<
     }
     None
 }
-

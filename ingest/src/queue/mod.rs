@@ -51,12 +51,7 @@ pub struct QueueOptions {
 
 impl Default for QueueOptions {
     fn default() -> Self {
-        Self {
-            retries: 3,
-            retry_wait: Duration::from_secs(2),
-            keep: 1_000,
-            progress_every: Duration::from_millis(250),
-        }
+        Self { retries: 3, retry_wait: Duration::from_secs(2), keep: 1_000, progress_every: Duration::from_millis(250) }
     }
 }
 

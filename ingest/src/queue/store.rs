@@ -63,7 +63,9 @@ pub(super) fn open(path: &Path, now_ms: i64) -> footnote_core::Result<Connection
     if version > MIGRATIONS.len() {
         return Err(foreign(format!("written by a later footnote (format {version})")).hint("update footnote"));
     }
-    migrate(&mut connection, version).and_then(|()| put_back(&connection, now_ms)).map_err(|error| told(path, error))?;
+    migrate(&mut connection, version)
+        .and_then(|()| put_back(&connection, now_ms))
+        .map_err(|error| told(path, error))?;
     Ok(connection)
 }
 
