@@ -285,7 +285,9 @@ impl Desk {
     }
 }
 
-fn unknown(id: JobId) -> Error {
+/// The error for a job that is not there.
+#[must_use]
+pub fn unknown(id: JobId) -> Error {
     Error::new(Code::JobUnknown, format!("there is no job {id}"))
         .hint("GET /jobs lists them; of those that ended the last 1,000 are kept")
 }

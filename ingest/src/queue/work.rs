@@ -63,7 +63,7 @@ impl JobQueue {
         let mut idle = false;
         job.state = match end {
             End::Done(report) => {
-                idle = is_idle(&report);
+                idle = report.found_nothing_new();
                 job.report = Some(stored(report));
                 JobState::Done
             }
@@ -122,11 +122,6 @@ impl JobQueue {
 /// Whether time, or somebody who mends the machine, may make it go.
 fn may_pass(error: &Error) -> bool {
     error.code() != Code::Cancelled && matches!(error.fault(), Fault::Busy | Fault::Environment)
-}
-
-/// Whether a run found everything as it was.
-fn is_idle(report: &IngestReport) -> bool {
-    report.added + report.changed + report.removed + report.failed + report.recovered == 0
 }
 
 /// The report as it is kept: of very many problems only the first, failures before what was passed over.
