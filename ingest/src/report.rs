@@ -91,7 +91,7 @@ impl IngestReport {
     /// Whether everything was found as it had been.
     #[must_use]
     pub fn found_nothing_new(&self) -> bool {
-        self.added + self.changed + self.removed + self.failed + self.recovered == 0
+        self.documents() == self.unchanged + self.skipped && self.removed + self.recovered == 0
     }
 
     pub(crate) fn count(&mut self, outcome: Outcome) {
