@@ -194,7 +194,7 @@ pub enum DocumentsAction {
         /// Its id
         id: DocumentId,
     },
-    /// Remove a document from the catalog and both indexes; the file itself stays
+    /// Remove a document from the catalog and both indexes; the file itself stays, unless it was uploaded
     Delete {
         /// Its id
         id: DocumentId,

@@ -14,8 +14,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, Timings};
-use footnote_core::seam::Catalog;
-use footnote_core::{DocumentId, Error, Result, Source};
+use footnote_core::seam::CatalogWriter;
+use footnote_core::{DocumentId, Result, Source};
 use footnote_ingest::queue::{CancellationToken, Job, JobQueue, JobRunner};
 use footnote_ingest::{Event, IngestReport, Outcome, Progress, SqliteCatalog};
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl World {
     async fn record(&self, path: PathBuf) -> DocumentId {
         let uri = Source::File(path).uri();
         let id = DocumentId::of("default", &uri);
-        self.catalog.record_outcome(record(id, uri)).await.unwrap();
+        self.catalog.record_outcomes(vec![record(id, uri)]).await.unwrap();
         id
     }
 
@@ -155,7 +155,8 @@ impl Remover for FakeRemover {
         if self.busy.load(Ordering::SeqCst) {
             return Ok(false);
         }
-        self.catalog.remove(record.id).await?;
+        let deleted = DocumentRecord { status: DocumentStatus::Deleted, ..record.clone() };
+        self.catalog.record_outcomes(vec![deleted]).await?;
         Ok(true)
     }
 }
