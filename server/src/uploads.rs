@@ -65,7 +65,7 @@ impl Uploads {
         Ok(Self { root, max_bytes })
     }
 
-    /// Begins to receive a file that a client calls `name`. `part` tells it from others of the same request.
+    /// Begins to receive a file that a client calls `name`.
     ///
     /// # Errors
     /// [`Code::BadRequest`] for a name with nothing in it that can be used; when it cannot be written.

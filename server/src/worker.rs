@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use footnote_core::catalog::DocumentRecord;
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
+use footnote_core::seam::Catalog;
+use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
 use footnote_ingest::queue::{CancellationToken, Job, JobKind, JobQueue, JobRunner, NewJob, Origin};
 use footnote_ingest::{IngestReport, Ingestor, Progress, WatchOptions, Watcher};
@@ -51,6 +53,7 @@ impl Service {
             remover: Arc::clone(&runner) as Arc<dyn Remover>,
             stopping: stopping.clone(),
         };
+        tokio::spawn(retry(footnote.catalog(), queue.clone(), settings.ingest.retry_seconds, stopping.clone()));
         let watcher = if watch.is_empty() { None } else { Some(follow(&footnote, &queue, watch).await?) };
         let worker = tokio::spawn(async move { queue.run(&*runner, &stopping).await });
         Ok(Self { footnote, ingestion, worker, _watcher: watcher })
@@ -111,6 +114,31 @@ async fn follow(footnote: &Footnote, queue: &JobQueue, paths: &[PathBuf]) -> Res
         }
     });
     Ok(watcher)
+}
+
+/// Queues failed files again when their time has come, until `stopping`: those of uploads, which no folder that is
+/// looked through brings back, above all.
+async fn retry(catalog: Arc<dyn Catalog>, queue: JobQueue, every_seconds: u64, stopping: CancellationToken) {
+    let every = Duration::from_secs(every_seconds.max(1));
+    while stopping.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        if let Err(error) = queue_due(&*catalog, &queue).await {
+            tracing::warn!(?error, "failed files were not queued again");
+        }
+    }
+}
+
+async fn queue_due(catalog: &dyn Catalog, queue: &JobQueue) -> Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    for collection in catalog.collections().await? {
+        let failed = catalog.documents(&collection, Some(DocumentStatus::Failed)).await?;
+        let due = |record: &DocumentRecord| record.retry_at_ms.is_some_and(|at| i128::from(at) <= now as i128);
+        let files = failed.into_iter().filter(due).filter_map(|record| file_of_uri(&record.uri));
+        let files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
+        if !files.is_empty() {
+            queue.submit(NewJob { collection, kind: JobKind::Paths(files), origin: Origin::Watch }).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ingests what a followed folder reported. What vanished meanwhile is left out, to be reported by its folder;

@@ -205,6 +205,40 @@ async fn model_a_restart_goes_on_with_the_job_that_ran_and_those_that_waited() {
     clean(&scenario);
 }
 
+#[tokio::test]
+async fn model_a_server_told_to_stop_puts_its_job_back() {
+    let scenario = scenario();
+    many(&scenario);
+    let server = scenario.serve();
+    let (_, job) = server.post_json("/ingest", &json!({ "paths": [scenario.path("documents/many")] })).await;
+    until_state(&server, &id(&job), &["running"]).await;
+    // A listener must not hold it back.
+    let mut listener = server.get(&format!("/jobs/{}/events", id(&job))).await;
+    listener.chunk().await.unwrap();
+    assert_eq!(server.stop(), Some(0));
+    clean(&scenario);
+
+    let server = scenario.serve();
+    let done = until_state(&server, &id(&job), &["done", "failed", "cancelled"]).await;
+    assert_eq!((&done["state"], &done["attempts"]), (&json!("done"), &json!(1)), "{done:#}");
+}
+
+#[tokio::test]
+async fn model_a_poison_upload_is_tried_again_and_then_left_alone_with_its_reason() {
+    let scenario = Scenario::new();
+    scenario.write("footnote.toml", format!("{QUOTED}attempts = 2\nretry_seconds = 1\n"));
+    let server = scenario.serve();
+    let (_, answer) = server.upload("poison.pdf", "%PDF-1.7\n1 0 obj << /Type /Catalog").await;
+    let document = answer["documents"][0]["id"].as_str().unwrap();
+    let record = until("quarantined", async || {
+        let record = server.get_json(&format!("/documents/{document}")).await;
+        (record["status"] == "quarantined", record)
+    })
+    .await;
+    assert_eq!(record["attempts"], 2, "{record:#}");
+    assert!(record["reason"].as_str().unwrap().to_lowercase().contains("pdf"), "{record:#}");
+}
+
 /// `footnote ingest --watch`, stopped when dropped.
 struct Following(Child);
 

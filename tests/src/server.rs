@@ -41,6 +41,16 @@ impl Server {
         self.child.id()
     }
 
+    /// Tells the server to stop, waits until it has, and gives its exit code.
+    ///
+    /// # Panics
+    /// When it cannot be told.
+    pub fn stop(mut self) -> Option<i32> {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(told.success(), "the server is not there any more");
+        self.child.wait().expect("the server ends").code()
+    }
+
     /// `GET path`.
     ///
     /// # Panics

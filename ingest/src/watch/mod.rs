@@ -95,7 +95,7 @@ impl Drop for Watcher {
 impl WatchOptions {
     /// How often it is asked whether the followed folders are still there, and still the same.
     fn check_every(&self) -> Duration {
-        (self.debounce * 10).min(self.rescan)
+        (self.debounce * 10).min(self.rescan).max(Duration::from_millis(50))
     }
 }
 

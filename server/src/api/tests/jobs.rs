@@ -35,7 +35,7 @@ async fn jobs_are_listed_newest_first_and_by_state() {
         listed["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(ids(world.call("GET", "/jobs").await.1), [second.clone(), first.clone()]);
-    assert_eq!(ids(world.call("GET", "/jobs?limit=1").await.1), [second.clone()]);
+    assert_eq!(ids(world.call("GET", "/jobs?limit=1").await.1), std::slice::from_ref(&second));
     assert!(ids(world.call("GET", "/jobs?state=done").await.1).is_empty());
     let (status, cancelled) = world.call("DELETE", &format!("/jobs/{first}")).await;
     assert_eq!((status, &cancelled["state"]), (200, &json!("cancelled")));

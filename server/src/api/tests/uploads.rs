@@ -4,8 +4,10 @@ use serde_json::json;
 
 use super::*;
 
-/// A form of parts: name, file name, content.
-fn form(parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
+/// A part of a form: name, file name, content.
+type Part<'a> = (&'a str, Option<&'a str>, &'a str);
+
+fn form(parts: &[Part<'_>]) -> Request<Body> {
     let mut body = String::new();
     for (name, file, content) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
@@ -17,7 +19,7 @@ fn form(parts: &[(&str, Option<&str>, &str)]) -> Request<Body> {
 }
 
 impl World {
-    async fn upload(&self, parts: &[(&str, Option<&str>, &str)]) -> (u16, Value) {
+    async fn upload(&self, parts: &[Part<'_>]) -> (u16, Value) {
         json_of(self.send(form(parts)).await).await
     }
 
@@ -75,7 +77,7 @@ async fn the_same_name_again_is_the_next_version_of_the_document() {
 async fn what_is_no_upload_is_refused_and_leaves_nothing() {
     let world = World::new();
     let long = "x".repeat(MAX_UPLOAD as usize + 1);
-    let cases: [(&[(&str, Option<&str>, &str)], u16, &str); 7] = [
+    let cases: [(&[Part<'_>], u16, &str); 7] = [
         (&[("file", Some("ok.md"), "ok"), ("file", Some("a.md"), &long)], 413, "body_too_large"),
         (&[], 400, "bad_request"),
         (&[("file", None, "no name")], 400, "bad_request"),
