@@ -14,18 +14,22 @@
 //! * [`catalog`]: the record of it all, in SQLite.
 //! * [`mod@verify`]: do catalog and indexes agree?
 
+mod archive;
 pub mod catalog;
 pub mod chunk;
 mod discover;
 mod extract;
 mod hash;
+mod language;
 pub mod media_type;
 mod normalize;
 pub mod pipeline;
 pub mod progress;
+pub mod reader;
 pub mod report;
 mod section;
 mod split;
+mod syntax;
 mod tokens;
 pub mod verify;
 
@@ -34,7 +38,9 @@ mod models;
 
 pub use catalog::SqliteCatalog;
 pub use chunk::{ChunkOptions, Chunker};
-pub use pipeline::{IngestOptions, Ingestor, Stores, recover, remove};
+pub use archive::ArchiveLimits;
+pub use pipeline::{IngestOptions, Ingestor, Repair, Retry, RetryWhich, Stores, finish, remove};
+pub use reader::{Isolation, OcrOptions, ReaderOptions};
 pub use progress::{Event, Progress};
 pub use report::{IngestReport, Outcome, Problem};
 pub use verify::{VerifyReport, verify};

@@ -109,6 +109,26 @@ impl MediaType {
         matches!(self, Self::Gzip | Self::Zip | Self::Tar)
     }
 
+    /// Whether it is program text.
+    #[must_use]
+    pub fn is_code(self) -> bool {
+        use MediaType as M;
+        matches!(
+            self,
+            M::Bash
+                | M::C
+                | M::Cpp
+                | M::Go
+                | M::Java
+                | M::JavaScript
+                | M::Python
+                | M::Ruby
+                | M::Rust
+                | M::TypeScript
+                | M::Source
+        )
+    }
+
     fn of_extension(extension: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.extensions().contains(&extension))
     }
