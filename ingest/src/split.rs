@@ -129,7 +129,10 @@ impl Splitter<'_> {
         let mut parts = Vec::with_capacity(proposed.len() + 1);
         let mut start = span.start;
         for &cut in proposed.iter().chain([&span.end]) {
-            let wanted = if cut == span.end { cut } else { last_up_to(bounds, cut).unwrap_or(start) };
+            let mut wanted = if cut == span.end { cut } else { last_up_to(bounds, cut).unwrap_or(start) };
+            if self.syntax.is_code() && wanted < span.end {
+                wanted = self.before_comment(wanted, start, bounds);
+            }
             while start < wanted {
                 let fits = |&bound: &usize| self.index.count(Span::new(start, bound)) <= room;
                 let end = if fits(&wanted) {
@@ -146,6 +149,23 @@ impl Splitter<'_> {
         }
         parts.retain(|part| !part.is_empty());
         parts
+    }
+
+    /// Moves a cut before the comment or attributes that stand on the lines right above it: they speak of what
+    /// follows.
+    fn before_comment(&self, cut: usize, start: usize, bounds: &[usize]) -> usize {
+        let signs = ["//", "#", "/*", "*", "@", "--", ";;", "%"];
+        let speaks = |line: &str| signs.iter().any(|sign| line.trim_start().starts_with(sign));
+        let lines = bounds[..bounds.partition_point(|&bound| bound < cut)].iter().rev().copied();
+        let mut moved = cut;
+        for line in lines.take_while(|&line| line > start) {
+            if !self.text.get(line..moved).is_some_and(speaks) {
+                return moved;
+            }
+            moved = line;
+        }
+        // The whole part is one comment: it stays where it is.
+        cut
     }
 
     /// Joins crumbs with a neighbour. Where both do not fit into one, the neighbour gives sentences to it: a

@@ -1,6 +1,6 @@
 //! Tar archives.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use footnote_core::Result;
@@ -26,12 +26,30 @@ pub(super) fn read(source: &mut impl Read, walk: &mut Walk<'_>) -> Result<Contro
         let modified = header.mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
         let modified_ms = modified.and_then(|seconds| seconds.checked_mul(1000));
         let head = Head { name: &name, kind: of(kind, &name), encrypted: false, modified_ms };
-        let flow = walk.member(&head, || Ok(entry))?;
+        let left = entry.size();
+        let flow = walk.member(&head, || Ok(Whole { source: entry, left }))?;
         if flow.is_break() {
             return Ok(flow);
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// Fails where the archive ends before the member does, which the library takes for the member's end.
+struct Whole<R> {
+    source: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Whole<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.left = self.left.saturating_sub(read as u64);
+        if read == 0 && self.left > 0 && !buffer.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the archive ends inside it"));
+        }
+        Ok(read)
+    }
 }
 
 fn of(kind: EntryType, name: &[u8]) -> Kind {

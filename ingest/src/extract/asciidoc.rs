@@ -28,7 +28,7 @@ impl Extractor for AsciiDoc {
             at += block(&lines[at..], &mut canvas);
         }
         let (text, headings) = canvas.finish();
-        let first = headings.first().filter(|heading| heading.level == 1);
+        let first = headings.first().filter(|heading| heading.level == 1 || heading.span.start == 0);
         let title = first.and_then(|heading| heading.span.of(&text)).map(str::to_owned);
         Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
     }
@@ -211,7 +211,7 @@ fn words(text: &str) -> String {
     let text = inline::replaced(text, "<<", ">>", named);
     let text = inline::replaced(&text, "[[", "]]", |_| Some(String::new()));
     let text = inline::replaced(&text, "footnote:[", "]", |inside| Some(format!(" ({inside})")));
-    let text = linked(&text);
+    let text = linked(&text).replace("`+", "`").replace("+`", "`");
     inline::without_marks(&text, "`", &["**", "__", "*", "_", "##", "#"])
 }
 

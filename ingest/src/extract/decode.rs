@@ -169,7 +169,7 @@ mod tests {
         let damaged = [b"one\nM\xc3\xbcnchen, K\xc3\xb6ln, caf".as_slice(), b"\xe9 und Gr\xc3\xb6\xc3\x9fe"].concat();
         let error = told(&damaged).unwrap_err();
         assert_eq!(error.code(), Code::NotUtf8);
-        assert_eq!(error.message(), "a.txt: not valid UTF-8 at byte 22 (line 2)");
+        assert_eq!(error.message(), "a.txt: not valid UTF-8 at byte 24 (line 2)");
         assert!(error.hint_text().unwrap().contains("iconv -f WINDOWS-1252 -t UTF-8"));
     }
 

@@ -46,7 +46,9 @@ fn without(text: &str, mark: &str) -> String {
 fn closing(after: &str, mark: &str) -> Option<usize> {
     after.match_indices(mark).map(|(at, _)| at).find(|&at| {
         let next = &after[at + mark.len()..];
-        at > 0 && !after[..at].ends_with(char::is_whitespace) && !next.starts_with(char::is_alphanumeric)
+        after[..at].contains(char::is_alphanumeric)
+            && !after[..at].ends_with(char::is_whitespace)
+            && !next.starts_with(char::is_alphanumeric)
     })
 }
 

@@ -53,8 +53,7 @@ pub(crate) fn extract(
     bytes: &Arc<Vec<u8>>,
     deadline: Duration,
 ) -> Result<Extracted> {
-    let reads = |reader: &&&dyn Extractor| reader.media_types().contains(&media_type.as_str());
-    let readers: Vec<_> = READERS.iter().filter(reads).collect();
+    let readers: Vec<_> = readers(media_type).collect();
     let share = deadline / u32::try_from(readers.len()).unwrap_or(1);
     let mut first: Option<Result<Extracted>> = None;
     for reader in readers {
@@ -70,6 +69,11 @@ pub(crate) fn extract(
         first.get_or_insert(outcome);
     }
     first.unwrap_or_else(|| Err(Error::internal(format!("{name}: no reader for {}", media_type.as_str()))))
+}
+
+/// The readers of a format, the better ones first. Called by itself, a reader has neither deadline nor guard.
+pub(crate) fn readers(media_type: MediaType) -> impl Iterator<Item = &'static dyn Extractor> {
+    READERS.into_iter().filter(move |reader| reader.media_types().contains(&media_type.as_str()))
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! reStructuredText: headings by their adornments, directives without their markup, code verbatim.
 
+mod grid;
+mod roles;
+
 use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
 
+use self::grid::is_border;
+use self::roles::words;
 use super::canvas::Canvas;
-use super::{decode, inline};
+use super::{decode, table};
 use crate::normalize;
 
 /// Blocks in blocks deeper than this are read as plain lines.
@@ -51,7 +56,10 @@ impl Extractor for Rst {
         let mut reader = Reader::default();
         reader.blocks(&lines, 0);
         let (text, headings) = reader.canvas.finish();
-        let title = headings.first().and_then(|heading| heading.span.of(&text)).map(str::to_owned);
+        // The heading that stands above all else, or the only one of the first level.
+        let only = headings.iter().filter(|heading| heading.level == 1).count() == 1;
+        let title = headings.first().filter(|heading| heading.span.start == 0 || only);
+        let title = title.and_then(|heading| heading.span.of(&text)).map(str::to_owned);
         Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
     }
 }
@@ -83,8 +91,10 @@ impl Reader {
             } else if adornment(line).is_some_and(|_| line.len() >= 4) {
                 self.canvas.paragraph();
                 at += 1;
-            } else if is_border(line) || line.starts_with('|') {
+            } else if is_border(line) {
                 at += self.table(rest);
+            } else if is_block_line(line) {
+                at += self.line_block(rest);
             } else if line.starts_with(">>> ") {
                 let used = rest.iter().position(|line| line.is_empty()).unwrap_or(rest.len());
                 self.literal(&rest[..used]);
@@ -156,27 +166,28 @@ impl Reader {
         self.canvas.paragraph();
     }
 
-    /// Rows of a grid or simple table and lines of a line block, a line each; borders go. Gives what it used.
+    /// A table: a line a row. Gives the lines that it used.
     fn table(&mut self, lines: &[&str]) -> usize {
+        let (grid, used) = grid::read(lines);
+        let shown = |cells: &Vec<String>| cells.iter().map(|cell| words(cell)).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = grid.rows.iter().map(shown).collect();
         self.canvas.paragraph();
-        let is_simple = is_border(lines[0]) && !lines[0].starts_with('+');
-        let mut used = 0;
-        while let Some(line) = lines.get(used).filter(|line| !line.is_empty()) {
-            used += 1;
-            if is_border(line) {
-                let ends = is_simple && used > 1 && lines.get(used).is_none_or(|next| next.is_empty());
-                if ends {
-                    break;
-                }
-                continue;
-            }
-            let row = line.trim_start_matches('|').trim_end_matches('|');
-            let cells = row.split(" | ").map(str::trim).filter(|cell| !cell.is_empty());
-            let row = if is_simple { line.trim().to_owned() } else { cells.collect::<Vec<_>>().join(" | ") };
+        for line in table::lines(&shown(&grid.headers), &rows) {
             self.canvas.line();
-            self.canvas.words(&words(&row));
+            self.canvas.words(&line);
         }
         self.canvas.paragraph();
+        used
+    }
+
+    /// Lines that keep their breaks, as in a poem. Gives the lines that it used.
+    fn line_block(&mut self, lines: &[&str]) -> usize {
+        let used = lines.iter().take_while(|line| is_block_line(line)).count();
+        for line in &lines[..used] {
+            self.canvas.line();
+            self.canvas.words(&words(&line[1..]));
+        }
+        self.canvas.line();
         used
     }
 
@@ -186,13 +197,14 @@ impl Reader {
         let marker = marker(first);
         let hangs = |line: &&&str| match marker {
             // What is indented below a paragraph is another block: the definition of a term.
-            0 => !line.is_empty() && !line.starts_with(' '),
+            0 => !line.is_empty() && !line.starts_with(' ') && !is_option(line),
             _ => !line.is_empty() && line.starts_with(&" ".repeat(marker)) && self::marker(line.trim_start()) == 0,
         };
         let used = 1 + lines[1..].iter().take_while(|line| hangs(line)).count();
         let mut text = lines[..used].iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
         if marker > 0 {
-            self.canvas.item(format!("{} ", first[..marker].trim_end()));
+            let bullet = first[..marker].trim_end();
+            self.canvas.item(format!("{} ", if matches!(bullet, "*" | "+" | "•") { "-" } else { bullet }));
             text = text[first[..marker].trim_end().len()..].trim_start().to_owned();
         } else if let Some((field, value)) =
             text.get(1..).and_then(|text| text.split_once(':')).filter(|_| is_option(first))
@@ -240,12 +252,8 @@ fn adornment(line: &str) -> Option<char> {
     (line.len() >= 2 && line.chars().all(|c| c == sign) && line != ".." && line != "::").then_some(sign)
 }
 
-/// A border of a table: `+---+---+`, or `====  ====`.
-fn is_border(line: &str) -> bool {
-    let grid = line.starts_with('+') && line.ends_with('+') && line.len() > 2;
-    let simple = line.starts_with("==") && line.contains(' ');
-    (grid && line.chars().all(|c| matches!(c, '+' | '-' | '=')))
-        || (simple && line.chars().all(|c| matches!(c, '=' | ' ')))
+fn is_block_line(line: &str) -> bool {
+    line == "|" || line.starts_with("| ")
 }
 
 /// A line such as `:name: value`.
@@ -279,49 +287,6 @@ fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let indent = |line: &&&str| line.len() - line.trim_start_matches(' ').len();
     let shared = lines.iter().filter(|line| !line.is_empty()).map(|line| indent(&line)).min().unwrap_or(0);
     lines.iter().map(|line| line.get(shared..).unwrap_or_default()).collect()
-}
-
-/// The words of a line without inline markup.
-fn words(text: &str) -> String {
-    inline::without_marks(&without_roles(text), "``", &["**", "*"])
-}
-
-/// `:role:`text`` and `` `text <target>`_ `` as their text.
-fn without_roles(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (index, part) in text.split("``").enumerate() {
-        if index > 0 {
-            out.push_str("``");
-        }
-        if index % 2 == 1 {
-            out.push_str(part);
-            continue;
-        }
-        let shown = inline::replaced(part, "`", "`", |inside| {
-            let text =
-                inside.rsplit_once('<').filter(|_| inside.ends_with('>')).map_or(inside, |(text, _)| text.trim());
-            Some(format!("\u{1}{}\u{1}", if text.is_empty() { inside } else { text }.trim_start_matches(['~', '!'])))
-        });
-        out.push_str(&without_role_names(&shown));
-    }
-    out
-}
-
-/// Removes `:role:` before, and `_` after, what was marked by U+0001, and the marks.
-fn without_role_names(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (index, part) in text.split('\u{1}').enumerate() {
-        let part = if index > 0 && index % 2 == 0 { part.trim_start_matches('_') } else { part };
-        out.push_str(part);
-        if index % 2 == 0 && part.ends_with(':') {
-            let start = out[..out.len() - 1].rfind(|c: char| !(c.is_alphanumeric() || "-_.:".contains(c)));
-            let start = start.map_or(0, |at| at + out[at..].chars().next().map_or(1, char::len_utf8));
-            if out[start..].starts_with(':') && out.len() - start > 2 {
-                out.truncate(start);
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -56,6 +56,14 @@ fn functions_stay_whole_where_they_fit() {
 }
 
 #[test]
+fn a_long_comment_stays_where_it_is() {
+    let text = format!("{}fn f() {{\n    go();\n}}\n", "// Some words of a licence that is long.\n".repeat(8));
+    let found = texts(&text, &Syntax::of("text/x-rust"), 20, 0);
+    assert!(found.len() > 2 && found.iter().all(|part| part.lines().all(|line| text.contains(line))), "{found:#?}");
+    assert!(found.last().unwrap().ends_with("fn f() {\n    go();\n}"));
+}
+
+#[test]
 fn code_keeps_its_indentation_and_is_cut_between_lines() {
     let body: String = (0..20).map(|n| format!("    call_number_{n}(with, some, words);\n")).collect();
     let text = format!("def f():\n{body}");
@@ -92,7 +100,6 @@ fn syntax() -> impl Strategy<Value = Syntax> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn parts_fit_lose_nothing_and_share_whole_units(
         text in "(([a-z]{1,6}[ ,;:|]{0,2}){1,12}([.!?] |\\. [A-Z]|\n|\n\n|\n    |\\{\n|\\}\n|。)){0,40}",

@@ -7,7 +7,7 @@ fn extract(source: &str) -> Extracted {
 #[test]
 fn markup_goes_and_words_stay() {
     let found = extract(
-        "= The Guide\nAn Author <a@b.c>\n:toc: left\n:icons: font\n\n// a comment\n== Setup _now_\n\nSome *bold* and `co*d*e`\n\
+        "= The Guide\nAn Author <a@b.c>\n:toc: left\n:icons: font\n\n// a comment\n== Setup _now_\n\nSome *bold* and `co*d*e` `+x*+`\n\
          in wrapped lines, see <<part,the part>> and\nhttps://x.org[a link^]. +\nNext.footnote:[A note.]\n\n[source,sh]\n.How to run\n----\n  run --it\n\n== done\n----\n\n\
          [NOTE]\n====\nMind it.\n====\n\n////\nnot this\n////\n\n* one\n** inner\n* two\nwrapped\n+\nmore of two\n\n. first\n. second\n\nterm:: meaning\n\n\
          include::other.adoc[]\nimage::a.png[A picture]\n=== Deep\n\n literal\n   text\n",
@@ -19,7 +19,7 @@ fn markup_goes_and_words_stay() {
 
     Setup now
 
-    Some bold and co*d*e in wrapped lines, see the part and a link.
+    Some bold and co*d*e x* in wrapped lines, see the part and a link.
     Next. (A note.)
 
     How to run

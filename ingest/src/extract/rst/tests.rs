@@ -59,15 +59,12 @@ fn lists_and_tables_keep_their_lines() {
     2. two
 
     more of two
-
     #. three
 
-    A | B
-    1 | 2
+    A: 1; B: 2
 
-    Name Size
-    small 1
-    large 2
+    Name: small; Size: 1
+    Name: large; Size: 2
 
     After.
     ");
@@ -84,4 +81,10 @@ proptest::proptest! {
         let found = extract(&format!("{source}\n\nword\n"));
         proptest::prop_assert!(found.text.ends_with("word"), "{:?}", found.text);
     }
+}
+
+#[test]
+fn a_heading_among_others_is_no_title() {
+    assert_eq!(extract("Intro words.\n\nOne\n===\n\na\n\nTwo\n===\n\nb\n").title, None);
+    assert_eq!(extract("badge\n\nOne\n===\n\na\n\nPart\n----\n\nb\n").title.as_deref(), Some("One"));
 }
