@@ -84,15 +84,15 @@ pub(crate) fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     pairs.iter().all(is_text).then_some(encoding)
 }
 
-/// Whether a text is UTF-8 but for some broken places: it has more characters of several bytes than it has
-/// wrong bytes. Read in any other encoding, all of the former would be garbage.
+/// Whether a text is UTF-8 but for some broken places: it has as many characters of several bytes as it has
+/// wrong bytes, or more. Read in any other encoding, all of the former would be garbage.
 fn is_damaged_utf8(from_first_error: &[u8], before: &[u8]) -> bool {
     let (mut good, mut bad) = (before.iter().filter(|&&byte| byte >= 0xc0).count(), 0);
     for chunk in from_first_error[..from_first_error.len().min(GUESS_BYTES)].utf8_chunks() {
         good += chunk.valid().bytes().filter(|&byte| byte >= 0xc0).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > bad
+    good > 0 && good >= bad
 }
 
 fn guess(bytes: &[u8], first: usize) -> &'static Encoding {
