@@ -1,10 +1,15 @@
 //! Files to canonical text: an extractor per format.
 
+mod asciidoc;
 mod canvas;
-mod decode;
+mod code;
+pub(crate) mod decode;
 mod guard;
 mod html;
 mod html_table;
+mod inline;
+mod json;
+mod json_value;
 mod markdown;
 mod pdf_extract;
 mod pdf_layout;
@@ -12,6 +17,7 @@ mod pdf_oxide;
 mod pdf_pages;
 mod pdf_table;
 mod plain;
+mod rst;
 mod table;
 
 use std::sync::Arc;
@@ -23,8 +29,18 @@ use footnote_core::{Code, Error, Result};
 use crate::media_type::MediaType;
 
 /// Every extractor; of two that read one format, the better comes first.
-const READERS: [&dyn Extractor; 5] =
-    [&markdown::Markdown, &plain::Plain, &html::Html, &pdf_oxide::PdfOxide, &pdf_extract::PdfExtract];
+const READERS: [&dyn Extractor; 10] = [
+    &markdown::Markdown,
+    &plain::Plain,
+    &html::Html,
+    &json::Json,
+    &json::JsonLines,
+    &code::SourceCode,
+    &rst::Rst,
+    &asciidoc::AsciiDoc,
+    &pdf_oxide::PdfOxide,
+    &pdf_extract::PdfExtract,
+];
 
 /// Extracts the text of `bytes`. Where a format has two readers, the second is asked when the first fails or
 /// finds no word; `deadline` is for all of them together.
@@ -37,8 +53,7 @@ pub(crate) fn extract(
     bytes: &Arc<Vec<u8>>,
     deadline: Duration,
 ) -> Result<Extracted> {
-    let reads = |reader: &&&dyn Extractor| reader.media_types().contains(&media_type.as_str());
-    let readers: Vec<_> = READERS.iter().filter(reads).collect();
+    let readers: Vec<_> = readers(media_type).collect();
     let share = deadline / u32::try_from(readers.len()).unwrap_or(1);
     let mut first: Option<Result<Extracted>> = None;
     for reader in readers {
@@ -54,6 +69,11 @@ pub(crate) fn extract(
         first.get_or_insert(outcome);
     }
     first.unwrap_or_else(|| Err(Error::internal(format!("{name}: no reader for {}", media_type.as_str()))))
+}
+
+/// The readers of a format, the better ones first. Called by itself, a reader has neither deadline nor guard.
+pub(crate) fn readers(media_type: MediaType) -> impl Iterator<Item = &'static dyn Extractor> {
+    READERS.into_iter().filter(move |reader| reader.media_types().contains(&media_type.as_str()))
 }
 
 #[cfg(test)]
