@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use footnote_config::{AnswerMode, Engine, FusionKind, KeywordKind, Model, ModelCatalog, Settings, VectorKind};
-use footnote_core::seam::{Catalog, Embedder, EmbeddingModel, Generator, KeywordIndex, VectorStore};
+use footnote_core::seam::{Catalog, CatalogWriter, Embedder, EmbeddingModel, Generator, KeywordIndex, VectorStore};
 use footnote_core::{Code, DocumentId, Error, Result};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions};
 use footnote_generator::{AnswererParts, GroundedAnswerer, GroundingOptions};
-use footnote_ingest::{ChunkOptions, IngestOptions, Ingestor, SqliteCatalog, VerifyReport};
+use footnote_ingest::{
+    ArchiveLimits, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, ReaderOptions, Retry, RetryWhich,
+    SqliteCatalog, Stores, VerifyReport,
+};
 use footnote_retriever::{
     EdgeStore, FastEmbedder, FastEmbedderOptions, Fusion, Retriever, RetrieverOptions, RetrieverParts, TantivyIndex,
 };
@@ -26,7 +29,7 @@ pub struct Shelf {
     /// The locked data folder.
     pub data: DataFolder,
     /// What was ingested.
-    pub catalog: Arc<dyn Catalog>,
+    pub catalog: Arc<dyn CatalogWriter>,
 }
 
 impl Shelf {
@@ -118,7 +121,7 @@ impl Footnote {
     /// What was ingested.
     #[must_use]
     pub fn catalog(&self) -> Arc<dyn Catalog> {
-        Arc::clone(&self.shelf.catalog)
+        Arc::clone(&self.shelf.catalog) as Arc<dyn Catalog>
     }
 
     /// The settings.
@@ -134,18 +137,20 @@ impl Footnote {
         lock.lock_owned().await
     }
 
-    /// The ingestion worker of a collection, which comes to exist if it does not.
+    /// The ingestion worker of a collection, which comes to exist if it does not, for a run that somebody asked for.
     ///
     /// # Errors
     /// Those of the indexes and the tokenizer.
     pub async fn ingestor(&self, collection: &str) -> Result<Ingestor> {
-        let legs = self.legs(collection).await?;
-        let stores = footnote_ingest::Stores {
-            catalog: self.catalog(),
-            embedder: Arc::clone(&self.embedder),
-            vectors: legs.vectors,
-            keyword: legs.keyword,
-        };
+        self.ingestor_retrying(collection, RetryWhich::default()).await
+    }
+
+    /// As [`Self::ingestor`], with a word on which failed files are read again.
+    ///
+    /// # Errors
+    /// As [`Self::ingestor`].
+    pub async fn ingestor_retrying(&self, collection: &str, which: RetryWhich) -> Result<Ingestor> {
+        let stores = self.stores(collection).await?;
         let model = self.models.get(&self.settings.embedding.model)?;
         let ingest = &self.settings.ingest;
         Ingestor::new(
@@ -159,7 +164,20 @@ impl Footnote {
                 },
                 max_file_bytes: ingest.max_file_bytes,
                 follow_links: ingest.follow_links,
-                extract_deadline: Duration::from_secs(ingest.extract_deadline_seconds),
+                reader: ReaderOptions {
+                    isolation: Isolation::Thread,
+                    workers: threads(ingest.extract_workers),
+                    memory_bytes: ingest.extract_memory_bytes,
+                    deadline: Duration::from_secs(ingest.extract_deadline_seconds),
+                    page_deadline: Duration::from_secs(ingest.page_deadline_seconds),
+                    ocr: OcrOptions::default(),
+                },
+                archive: ArchiveLimits {
+                    max_files: ingest.archive_max_files,
+                    max_bytes: ingest.archive_max_bytes,
+                    max_file_bytes: ingest.max_file_bytes,
+                },
+                retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
             },
         )
     }
@@ -179,8 +197,18 @@ impl Footnote {
     /// # Errors
     /// When a store fails.
     pub async fn remove(&self, collection: &str, document: DocumentId) -> Result<bool> {
+        let stores = self.stores(collection).await?;
+        Ok(footnote_ingest::remove(&stores, document, "deleted by request").await?.is_some())
+    }
+
+    async fn stores(&self, collection: &str) -> Result<Stores> {
         let legs = self.legs(collection).await?;
-        footnote_ingest::remove(&*self.shelf.catalog, &*legs.vectors, &*legs.keyword, document).await
+        Ok(Stores {
+            catalog: Arc::clone(&self.shelf.catalog),
+            embedder: Arc::clone(&self.embedder),
+            vectors: legs.vectors,
+            keyword: legs.keyword,
+        })
     }
 
     /// What the HTTP API needs.

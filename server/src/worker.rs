@@ -10,7 +10,7 @@ use footnote_core::seam::Catalog;
 use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
 use footnote_ingest::queue::{CancellationToken, Job, JobKind, JobQueue, JobRunner, NewJob, Origin};
-use footnote_ingest::{IngestReport, Ingestor, Progress, WatchOptions, Watcher};
+use footnote_ingest::{IngestReport, Ingestor, Progress, RetryWhich, WatchOptions, Watcher};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
@@ -182,11 +182,11 @@ impl JobRunner for Runner {
         let _alone = alone.await.ok_or_else(cancelled)?;
         match &job.kind {
             JobKind::Paths(paths) => {
-                let ingestor = self.footnote.ingestor(&job.collection).await?;
-                match job.origin {
-                    Origin::Watch => catch_up(&ingestor, paths, progress, cancel).await,
-                    _ => ingestor.ingest_paths(paths, progress, cancel).await,
+                if job.origin == Origin::Watch {
+                    let ingestor = self.footnote.ingestor_retrying(&job.collection, RetryWhich::Due).await?;
+                    return catch_up(&ingestor, paths, progress, cancel).await;
                 }
+                self.footnote.ingestor(&job.collection).await?.ingest_paths(paths, progress, cancel).await
             }
             JobKind::Delete(id) => {
                 let removed = usize::from(self.footnote.remove(&job.collection, *id).await?);

@@ -3,7 +3,7 @@
 use footnote_core::{Code, Result};
 use footnote_ingest::progress::Event;
 use footnote_ingest::queue::CancellationToken;
-use footnote_ingest::{IngestReport, Outcome, Progress};
+use footnote_ingest::{IngestReport, Outcome, Progress, RetryWhich};
 use indicatif::ProgressBar;
 
 use super::args::Ingest;
@@ -39,6 +39,7 @@ pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Out
         if !context.quiet {
             terminal::note("following; Ctrl-C stops");
         }
+        let ingestor = footnote.ingestor_retrying(collection, RetryWhich::Due).await?;
         following.ingest(context, &ingestor, collection, &stop).await?;
     }
     Ok(if report.failed > 0 { terminal::Outcome::WithFailures } else { terminal::Outcome::Done })
@@ -101,6 +102,7 @@ impl Progress for Bar {
         match event {
             Event::Discovered { documents } => self.0.set_length(documents as u64),
             Event::Document { .. } => self.0.inc(1),
+            Event::Stage { .. } => {}
             Event::Chunks { embedded, known } => {
                 let seconds = self.0.elapsed().as_secs_f64().max(0.001);
                 let speed = embedded as f64 / seconds;
