@@ -42,7 +42,6 @@ pub mod verify;
 #[cfg(test)]
 mod models;
 
-pub use archive::ArchiveLimits;
 pub use catalog::SqliteCatalog;
 pub use chunk::{ChunkOptions, Chunker};
 pub use archive::ArchiveLimits;
