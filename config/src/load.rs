@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use crate::check::check;
 use crate::layer::Layer;
-use crate::settings::Settings;
+use crate::settings::{IngestSettings, Settings};
 
 /// The defaults, which also say what keys there are.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -46,11 +46,15 @@ pub fn load(layers: Vec<Layer>, home: Option<&Path>, folders: DefaultFolders) ->
         let path = if given.is_empty() { default } else { expand_home(given, home) };
         merged.insert(key.to_owned(), Value::String(path.to_string_lossy().into_owned()));
     }
-    let settings: Settings = serde_path_to_error::deserialize(Value::Table(merged)).map_err(|error| {
+    let mut settings: Settings = serde_path_to_error::deserialize(Value::Table(merged)).map_err(|error| {
         let key = error.path().to_string();
         let reason = error.into_inner().to_string();
         invalid(&layers, &key, reason.trim()).hint(format!("see `{key}` in config/default.toml"))
     })?;
+    let IngestSettings { watch, roots, .. } = &mut settings.ingest;
+    for path in watch.iter_mut().chain(roots) {
+        *path = expand_home(&path.to_string_lossy(), home);
+    }
     if let Err(problem) = check(&settings) {
         return Err(invalid(&layers, problem.key, &problem.message).hint(problem.hint));
     }
@@ -177,6 +181,13 @@ mod tests {
         assert_eq!(settings.retrieval.top_k, 8);
         assert_eq!(settings.data, Path::new("/home/me/.local/share/footnote"));
         assert_eq!(settings.models, Path::new("/home/me/.cache/footnote/models"));
+    }
+
+    #[test]
+    fn folders_in_lists_may_begin_at_home() {
+        let settings = with("[ingest]\nwatch = [\"~/notes\"]\nroots = [\"/srv/~x\"]").unwrap();
+        assert_eq!(settings.ingest.watch, [Path::new("/home/me/notes")]);
+        assert_eq!(settings.ingest.roots, [Path::new("/srv/~x")]);
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //! * [`pipeline`]: the worker itself: three stages that overlap, batches that cannot be half written.
 //! * [`progress`], [`report`]: what happens, and how it went.
 //! * [`catalog`]: the record of it all, in SQLite.
+//! * [`queue`]: jobs that outlive the process, one at a time.
+//! * [`watch`]: folders followed as they change.
 //! * [`mod@verify`]: do catalog and indexes agree?
 
 mod archive;
@@ -30,6 +32,7 @@ pub mod media_type;
 mod normalize;
 pub mod pipeline;
 pub mod progress;
+pub mod queue;
 pub mod reader;
 pub mod report;
 mod section;
@@ -38,6 +41,7 @@ mod syntax;
 mod tokens;
 mod units;
 pub mod verify;
+pub mod watch;
 
 #[cfg(test)]
 mod models;
@@ -48,5 +52,7 @@ pub use archive::ArchiveLimits;
 pub use pipeline::{IngestOptions, Ingestor, Repair, Retry, RetryWhich, Stores, finish, remove};
 pub use reader::{Isolation, OcrOptions, ReaderOptions};
 pub use progress::{Event, Progress};
+pub use queue::{CancellationToken, JobQueue, JobRunner};
 pub use report::{IngestReport, Outcome, Problem};
 pub use verify::{VerifyReport, verify};
+pub use watch::{WatchOptions, Watcher};

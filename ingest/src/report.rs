@@ -92,6 +92,12 @@ impl IngestReport {
         self.added + self.changed + self.moved + self.unchanged + self.skipped + self.failed
     }
 
+    /// Whether everything was found as it had been.
+    #[must_use]
+    pub fn found_nothing_new(&self) -> bool {
+        self.documents() == self.unchanged + self.skipped && self.removed + self.recovered == 0
+    }
+
     pub(crate) fn count(&mut self, outcome: Outcome) {
         *match outcome {
             Outcome::Added => &mut self.added,

@@ -4,6 +4,8 @@
 //! DATA/format                          the version of this layout
 //! DATA/lock                            held by the one process that uses the folder; says which
 //! DATA/catalog.sqlite                  what was ingested
+//! DATA/jobs.sqlite                     the queue
+//! DATA/uploads/NAME/                   uploaded files
 //! DATA/collections/NAME/vectors/       qdrant-edge
 //! DATA/collections/NAME/keyword/       tantivy
 //! ```
@@ -106,6 +108,18 @@ impl DataFolder {
     #[must_use]
     pub fn catalog(&self) -> PathBuf {
         self.root.join("catalog.sqlite")
+    }
+
+    /// The queue's file.
+    #[must_use]
+    pub fn jobs(&self) -> PathBuf {
+        self.root.join("jobs.sqlite")
+    }
+
+    /// The folder of uploaded files.
+    #[must_use]
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
     }
 
     /// The folder of a collection's vectors.

@@ -14,10 +14,10 @@ use footnote_ingest::{ChunkOptions, IngestOptions, Ingestor, SqliteCatalog, Veri
 use footnote_retriever::{
     EdgeStore, FastEmbedder, FastEmbedderOptions, Fusion, Retriever, RetrieverOptions, RetrieverParts, TantivyIndex,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::api::state::unknown_collection;
-use crate::api::{ApiState, CollectionHandle, Collections};
+use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
 use crate::data::DataFolder;
 use crate::models::locate;
 
@@ -52,6 +52,8 @@ pub struct Footnote {
     embedder: Arc<dyn Embedder>,
     generator: Option<Arc<dyn Generator>>,
     open: Mutex<HashMap<String, Legs>>,
+    /// Held by whoever writes to a collection.
+    writing: Mutex<HashMap<String, Arc<Mutex<()>>>>,
 }
 
 /// Both legs of a collection.
@@ -103,6 +105,7 @@ impl Footnote {
             embedder,
             generator,
             open: Mutex::new(HashMap::new()),
+            writing: Mutex::new(HashMap::new()),
         })
     }
 
@@ -116,6 +119,19 @@ impl Footnote {
     #[must_use]
     pub fn catalog(&self) -> Arc<dyn Catalog> {
         Arc::clone(&self.shelf.catalog)
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Waits until nobody writes to a collection. While the guard lives, nobody else who asks for one does:
+    /// ingestion and deletion at once would undo each other's work.
+    pub async fn alone(&self, collection: &str) -> OwnedMutexGuard<()> {
+        let lock = Arc::clone(self.writing.lock().await.entry(collection.to_owned()).or_default());
+        lock.lock_owned().await
     }
 
     /// The ingestion worker of a collection, which comes to exist if it does not.
@@ -169,13 +185,14 @@ impl Footnote {
 
     /// What the HTTP API needs.
     #[must_use]
-    pub fn api_state(self: &Arc<Self>) -> ApiState {
+    pub fn api_state(self: &Arc<Self>, ingestion: Ingestion) -> ApiState {
         ApiState {
             collections: Arc::clone(self) as Arc<dyn Collections>,
             catalog: self.catalog(),
             default_collection: self.settings.server.collection.as_str().into(),
             generator: self.generator.as_ref().map(|generator| generator.info().clone()),
             max_body_bytes: self.settings.server.max_body_bytes,
+            ingestion,
         }
     }
 

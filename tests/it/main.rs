@@ -11,3 +11,4 @@ mod crash;
 mod evaluation;
 mod http;
 mod ingest;
+mod worker;

@@ -114,7 +114,18 @@ impl Scenario {
     /// When it does not get ready.
     #[must_use]
     pub fn serve(&self) -> Server {
-        Server::start(self.command())
+        self.serve_with(&[])
+    }
+
+    /// As [`Self::serve`], with more arguments.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    #[must_use]
+    pub fn serve_with(&self, args: &[&str]) -> Server {
+        let mut command = self.command();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
+        Server::start(command)
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Server {
 
 impl Server {
     pub(crate) fn start(mut command: Command) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let stderr = child.stderr.take().expect("stderr is piped");
         let mut said = String::new();
@@ -39,6 +39,16 @@ impl Server {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Tells the server to stop, waits until it has, and gives its exit code.
+    ///
+    /// # Panics
+    /// When it cannot be told.
+    pub fn stop(mut self) -> Option<i32> {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(told.success(), "the server is not there any more");
+        self.child.wait().expect("the server ends").code()
     }
 
     /// `GET path`.
@@ -71,6 +81,29 @@ impl Server {
     /// When there is no answer, or no JSON.
     pub async fn post_json(&self, path: &str, body: &Value) -> (u16, Value) {
         let response = self.post(path, body).await;
+        (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
+    /// `DELETE path`, as status and JSON.
+    ///
+    /// # Panics
+    /// When there is no answer, or no JSON.
+    pub async fn delete(&self, path: &str) -> (u16, Value) {
+        let response = self.client.delete(format!("{}{path}", self.url)).send().await.expect("an answer");
+        (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
+    /// `POST /documents` with a file, as status and JSON.
+    ///
+    /// # Panics
+    /// When there is no answer, or no JSON.
+    pub async fn upload(&self, name: &str, content: &str) -> (u16, Value) {
+        let body = format!(
+            "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--X--\r\n"
+        );
+        let request = self.client.post(format!("{}/documents", self.url)).body(body);
+        let request = request.header("content-type", "multipart/form-data; boundary=X");
+        let response = request.send().await.expect("an answer");
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use footnote_core::{Code, DocumentId, Error};
+use footnote_ingest::queue::JobId;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -45,6 +46,20 @@ impl<S: Send + Sync> FromRequestParts<S> for DocumentPath {
                 Error::new(Code::DocumentUnknown, format!("`{raw}` is not a document's id"))
                     .hint("GET /documents lists the ids"),
             )
+        })
+    }
+}
+
+/// A job's id in the path.
+pub struct JobPath(pub JobId);
+
+impl<S: Send + Sync> FromRequestParts<S> for JobPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let raw = Path::<String>::from_request_parts(parts, state).await.map(|Path(raw)| raw).unwrap_or_default();
+        raw.parse().map(Self).map_err(|_| {
+            Problem(Error::new(Code::JobUnknown, format!("`{raw}` is not a job's id")).hint("GET /jobs lists the ids"))
         })
     }
 }

@@ -1,14 +1,16 @@
-//! `GET /documents…`: what was ingested, its text, and the original.
+//! `/documents`: what was ingested, its text, the original, and its deletion.
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
+use footnote_ingest::queue::{JobKind, NewJob, Origin};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::body::DocumentPath;
 use super::problem::Problem;
@@ -38,7 +40,9 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ListResponse>, Problem> {
     let Query(query) = query.map_err(|rejection| {
-        Error::new(Code::BadRequest, rejection.body_text()).hint("the parameters are collection and status")
+        let statuses = DocumentStatus::ALL.map(DocumentStatus::as_str).join(", ");
+        Error::new(Code::BadRequest, rejection.body_text())
+            .hint(format!("the parameters are collection and status ({statuses})"))
     })?;
     let collection = query.collection.as_deref().unwrap_or(&state.default_collection);
     footnote_core::collection::check_name(collection)?;
@@ -84,6 +88,51 @@ pub(super) async fn content(
         Err(error) => return Err(error.into()),
     };
     Ok(original(&record.media_type, bytes))
+}
+
+/// A document that was deleted.
+#[derive(Debug, Serialize)]
+pub struct DeletedDocument {
+    /// Its row.
+    #[serde(flatten)]
+    pub record: DocumentRecord,
+    /// What would bring it back.
+    pub hint: Option<&'static str>,
+}
+
+/// Deletes at once, or, while its collection is being ingested into, after that: then a job is answered.
+pub(super) async fn delete(State(state): State<ApiState>, DocumentPath(id): DocumentPath) -> Result<Response, Problem> {
+    let mut record = record(&state, id).await?;
+    if record.status == DocumentStatus::Deleted {
+        return Err(unknown(id).into());
+    }
+    let ingestion = &state.ingestion;
+    let file = file_of_uri(&record.uri);
+    let upload = file.as_deref().filter(|file| ingestion.uploads.holds(file));
+    let of_a_folder = file.is_some() && upload.is_none();
+    let hint = of_a_folder.then_some(
+        "its file was not touched: the next ingestion of its folder, or a look through it where it is followed, \
+         brings the document back; move the file away to prevent that",
+    );
+    let job = if ingestion.remover.remove_now(&record).await? {
+        None
+    } else {
+        let (collection, kind) = (record.collection.clone(), JobKind::Delete(id));
+        Some(ingestion.queue.submit(NewJob { collection, kind, origin: Origin::Api }).await?)
+    };
+    // Now, not with the job: a file of the same name that is uploaded meanwhile is another one.
+    if let Some(upload) = upload {
+        ingestion.uploads.remove(upload).await?;
+    }
+    if let Some(job) = job {
+        let place = [(header::LOCATION, format!("/jobs/{}", job.id))];
+        return Ok((StatusCode::ACCEPTED, place, Json(json!({ "job": job, "hint": hint }))).into_response());
+    }
+    match state.catalog.record(id).await? {
+        Some(left) => record = left,
+        None => record.status = DocumentStatus::Deleted,
+    }
+    Ok(Json(DeletedDocument { record, hint }).into_response())
 }
 
 /// Documents are not trusted: a sandboxed page of its own origin cannot reach the API.

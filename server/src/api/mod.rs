@@ -1,7 +1,7 @@
 //! The HTTP API over core's seams: nothing here knows an engine or an index.
 //!
 //! * [`state`]: what the handlers need.
-//! * [`ask`], [`search`], [`documents`], [`health`]: the endpoints.
+//! * [`ask`], [`search`], [`documents`], [`upload`], [`ingest`], [`jobs`], [`health`]: the endpoints.
 //! * [`views`]: what is shown of a passage or a document, in code points.
 //! * [`problem`]: errors as RFC 9457 problem JSON.
 //! * [`assets`]: the pages.
@@ -11,9 +11,12 @@ pub mod assets;
 pub mod body;
 pub mod documents;
 pub mod health;
+pub mod ingest;
+pub mod jobs;
 pub mod problem;
 pub mod search;
 pub mod state;
+pub mod upload;
 pub mod views;
 
 use axum::Router;
@@ -25,7 +28,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use problem::Problem;
-pub use state::{ApiState, CollectionHandle, Collections};
+pub use state::{ApiState, CollectionHandle, Collections, Ingestion, Remover};
 
 /// The pages load nothing from elsewhere, and nobody else's page may frame them.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -35,10 +38,15 @@ pub fn app(state: ApiState) -> Router {
     Router::new()
         .route("/ask", post(ask::ask))
         .route("/search", post(search::search))
-        .route("/documents", get(documents::list))
-        .route("/documents/{id}", get(documents::show))
+        // Uploads have a limit of their own, for each file.
+        .route("/documents", get(documents::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
+        .route("/documents/{id}", get(documents::show).delete(documents::delete))
         .route("/documents/{id}/text", get(documents::text))
         .route("/documents/{id}/content", get(documents::content))
+        .route("/ingest", post(ingest::ingest))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/{id}", get(jobs::show).delete(jobs::cancel))
+        .route("/jobs/{id}/events", get(jobs::events))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(assets::routes())
@@ -58,15 +66,19 @@ pub fn app(state: ApiState) -> Router {
 }
 
 async fn unknown_route(uri: axum::http::Uri) -> Problem {
-    Problem(
-        Error::new(Code::RouteUnknown, format!("there is nothing at {}", uri.path()))
-            .hint("the endpoints are POST /ask, POST /search, GET /documents, /healthz and /readyz"),
-    )
+    Problem(Error::new(Code::RouteUnknown, format!("there is nothing at {}", uri.path())).hint(
+        "the endpoints are POST /ask, POST /search, /documents (GET, POST; DELETE /documents/{id}), POST /ingest, \
+             /jobs (GET; DELETE /jobs/{id}), GET /healthz and GET /readyz",
+    ))
 }
 
 async fn unknown_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
     Problem(
-        Error::new(Code::MethodNotAllowed, format!("{} does not take {method}", uri.path()))
-            .hint("POST /ask and /search, GET everything else"),
+        Error::new(Code::MethodNotAllowed, format!("{} does not take {method}", uri.path())).hint(
+            "POST /ask, /search, /ingest and /documents; DELETE /documents/{id} and /jobs/{id}; GET everything else",
+        ),
     )
 }
+
+#[cfg(test)]
+mod tests;

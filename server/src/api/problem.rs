@@ -24,6 +24,7 @@ impl From<Error> for Problem {
 pub fn status(error: &Error) -> StatusCode {
     match error.code() {
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::PathNotAllowed => StatusCode::FORBIDDEN,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::SourceChanged => StatusCode::GONE,
         Code::Overloaded => StatusCode::TOO_MANY_REQUESTS,

@@ -1,10 +1,15 @@
 //! What the handlers need, as traits: the API is tested without a model or a socket.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use footnote_core::catalog::DocumentRecord;
 use footnote_core::seam::{Answerer, Catalog, GeneratorInfo, Searcher};
 use footnote_core::{Code, Error, Result};
+use footnote_ingest::queue::{CancellationToken, JobQueue};
+
+use crate::uploads::Uploads;
 
 /// One collection, ready to be asked.
 #[derive(Clone)]
@@ -25,6 +30,32 @@ pub trait Collections: Send + Sync {
     async fn open(&self, name: &str) -> Result<CollectionHandle>;
 }
 
+/// Takes documents out.
+#[async_trait]
+pub trait Remover: Send + Sync {
+    /// Takes a document out of the catalog and both indexes. Gives `false`, and changes nothing, while its
+    /// collection is being written to: then it is the queue's turn.
+    ///
+    /// # Errors
+    /// When a store fails.
+    async fn remove_now(&self, record: &DocumentRecord) -> Result<bool>;
+}
+
+/// What the handlers need that ingest and delete.
+#[derive(Clone)]
+pub struct Ingestion {
+    /// Jobs; somebody else runs them.
+    pub queue: JobQueue,
+    /// Where uploaded files go.
+    pub uploads: Uploads,
+    /// Folders below which paths may be named over HTTP.
+    pub roots: Arc<[PathBuf]>,
+    /// Deletes.
+    pub remover: Arc<dyn Remover>,
+    /// Cancelled when the server is told to stop.
+    pub stopping: CancellationToken,
+}
+
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
 pub struct ApiState {
@@ -36,8 +67,10 @@ pub struct ApiState {
     pub default_collection: Arc<str>,
     /// Engine and model; `None` when answers are quoted only.
     pub generator: Option<GeneratorInfo>,
-    /// The largest request body.
+    /// The largest request body, uploads aside.
     pub max_body_bytes: usize,
+    /// Queue, uploads, deletion.
+    pub ingestion: Ingestion,
 }
 
 impl ApiState {

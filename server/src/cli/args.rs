@@ -76,6 +76,9 @@ pub struct Ingest {
     /// Collection to read them into
     #[arg(long, value_name = "NAME")]
     pub collection: Option<String>,
+    /// Then follow the paths, and ingest what changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// `footnote serve`
@@ -84,6 +87,9 @@ pub struct Serve {
     /// Address and port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Follow this folder while serving, and ingest what changes; repeatable, adds to the setting ingest.watch
+    #[arg(long, value_name = "PATH")]
+    pub watch: Vec<PathBuf>,
 }
 
 /// `footnote ask`
@@ -179,7 +185,7 @@ pub enum DocumentsAction {
         /// Collection to list
         #[arg(long, value_name = "NAME")]
         collection: Option<String>,
-        /// Only those of this status: indexed, skipped, failed or indexing
+        /// Only those of this status, such as indexed, failed, skipped or quarantined
         #[arg(long, value_parser = parse_status)]
         status: Option<DocumentStatus>,
     },
@@ -188,7 +194,7 @@ pub enum DocumentsAction {
         /// Its id
         id: DocumentId,
     },
-    /// Remove a document from the catalog and both indexes; the file itself stays
+    /// Remove a document from the catalog and both indexes; the file itself stays, unless it was uploaded
     Delete {
         /// Its id
         id: DocumentId,
@@ -196,7 +202,8 @@ pub enum DocumentsAction {
 }
 
 fn parse_status(word: &str) -> Result<DocumentStatus, String> {
-    DocumentStatus::parse(word).ok_or_else(|| "one of indexed, skipped, failed, indexing".to_owned())
+    DocumentStatus::parse(word)
+        .ok_or_else(|| format!("one of {}", DocumentStatus::ALL.map(DocumentStatus::as_str).join(", ")))
 }
 
 /// `footnote verify`

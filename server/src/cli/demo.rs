@@ -8,10 +8,11 @@ use serde_json::json;
 use super::args::Demo;
 use super::context::Context;
 use super::ingest::{self, Bar};
-use super::serve::{listen, stopped};
+use super::serve::{listen, told};
 use super::terminal::{self, Outcome};
 use crate::api;
 use crate::wire::{Footnote, Load};
+use crate::worker::Service;
 
 /// The collection that the handbook lives in.
 const COLLECTION: &str = "handbook";
@@ -26,12 +27,14 @@ pub(super) async fn run(context: &Context, args: Demo) -> Result<Outcome> {
     footnote.data().say(&format!("footnote demo on http://{address}"))?;
 
     let bar = Bar::new(context.quiet);
-    let report = footnote.ingestor(COLLECTION).await?.ingest_paths(&[args.handbook], &bar).await;
+    let report =
+        footnote.ingestor(COLLECTION).await?.ingest_paths(&[args.handbook], &bar, &ingest::stop_when_told()).await;
     bar.finish();
     ingest::print(&report?, COLLECTION);
 
-    let app = api::app(footnote.api_state());
-    let server = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped()).await });
+    let service = Service::start(footnote, &[]).await?;
+    let (app, stopping) = (api::app(service.api_state()), service.stopping());
+    let server = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(told(stopping)).await });
     let answer = ask(&format!("http://{address}/ask"), &args.question).await?;
     terminal::line(format!("\nQ: {}\n", args.question));
     terminal::answer(&answer);
@@ -41,6 +44,7 @@ pub(super) async fn run(context: &Context, args: Demo) -> Result<Outcome> {
     terminal::line(format!("\nAsk your own at http://{address}  (Ctrl-C stops)"));
     let ended = server.await.map_err(|error| Error::internal(error.to_string()))?;
     ended.map_err(|error| Error::new(Code::Network, format!("serving on {address}: {error}")))?;
+    service.stop().await;
     Ok(Outcome::Done)
 }
 

@@ -1,11 +1,13 @@
 //! `footnote documents list|show|delete`.
 
 use footnote_core::catalog::DocumentRecord;
+use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
 
 use super::args::{Documents, DocumentsAction};
 use super::context::Context;
 use super::terminal::{self, Outcome};
+use crate::uploads::Uploads;
 use crate::wire::{Footnote, Load, Shelf};
 
 pub(super) async fn run(context: &Context, args: Documents) -> Result<Outcome> {
@@ -27,10 +29,13 @@ pub(super) async fn run(context: &Context, args: Documents) -> Result<Outcome> {
                 Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote documents").await?;
             let record = footnote.catalog().record(id).await?.ok_or_else(|| unknown(id))?;
             footnote.remove(&record.collection, id).await?;
-            terminal::line(format!(
-                "deleted {} from `{}`; the file itself was not touched",
-                record.uri, record.collection
-            ));
+            let uploads = Uploads::open(&footnote.data().uploads(), 0)?;
+            let upload = file_of_uri(&record.uri).filter(|file| uploads.holds(file));
+            if let Some(upload) = &upload {
+                uploads.remove(upload).await?;
+            }
+            let file = if upload.is_some() { "its uploaded file went too" } else { "the file itself was not touched" };
+            terminal::line(format!("deleted {} from `{}`; {file}", record.uri, record.collection));
         }
     }
     Ok(Outcome::Done)

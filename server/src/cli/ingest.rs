@@ -1,13 +1,16 @@
 //! `footnote ingest PATH…`: files and folders into a collection.
 
-use footnote_core::Result;
+use footnote_core::{Code, Result};
 use footnote_ingest::progress::Event;
+use footnote_ingest::queue::CancellationToken;
 use footnote_ingest::{IngestReport, Outcome, Progress};
 use indicatif::ProgressBar;
 
 use super::args::Ingest;
 use super::context::Context;
+use super::serve::stopped;
 use super::terminal;
+use super::watch::Following;
 use crate::wire::{Footnote, Load};
 
 const TEMPLATE: &str = "{bar:30} {pos}/{len} documents · {msg} · {elapsed} so far, {eta} left";
@@ -15,16 +18,41 @@ const TEMPLATE: &str = "{bar:30} {pos}/{len} documents · {msg} · {elapsed} so 
 pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Outcome> {
     let collection = context.collection(args.collection.as_deref())?;
     let footnote = Footnote::create(&context.settings, &context.models, Load::Retrieval, "footnote ingest").await?;
+    let stop = stop_when_told();
+    // Before the first run: what changes behind its back is noticed.
+    let following = args.watch.then(|| Following::begin(context, &args.paths)).transpose()?;
+    let ingestor = footnote.ingestor(collection).await?;
     let bar = Bar::new(context.quiet);
-    let report = footnote.ingestor(collection).await?.ingest_paths(&args.paths, &bar).await;
+    let report = ingestor.ingest_paths(&args.paths, &bar, &stop).await;
     bar.finish();
-    let report = report?;
-    if context.json {
-        terminal::json(&report)?;
-    } else {
-        print(&report, collection);
+    let report = match report {
+        // A folder that is to be followed may well begin empty.
+        Err(error) if following.is_some() && error.code() == Code::NothingToIngest => IngestReport::default(),
+        report => report?,
+    };
+    match (context.json, &following) {
+        (true, None) => terminal::json(&report)?,
+        (true, Some(_)) => terminal::json_line(&report)?,
+        (false, _) => print(&report, collection),
+    }
+    if let Some(following) = following {
+        if !context.quiet {
+            terminal::note("following; Ctrl-C stops");
+        }
+        following.ingest(context, &ingestor, collection, &stop).await?;
     }
     Ok(if report.failed > 0 { terminal::Outcome::WithFailures } else { terminal::Outcome::Done })
+}
+
+/// A token that Ctrl-C and SIGTERM cancel: ingestion stops between two batches, and what was written stays.
+pub(super) fn stop_when_told() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        stopped().await;
+        told.cancel();
+    });
+    stop
 }
 
 /// What was done, and every file that was not: nothing ends in silence.
@@ -37,7 +65,12 @@ pub(super) fn print(report: &IngestReport, collection: &str) {
             terminal::note(format!("  hint: {hint}"));
         }
     }
-    terminal::line(format!(
+    terminal::line(summary(report, collection));
+}
+
+/// What was done, in a line.
+pub(super) fn summary(report: &IngestReport, collection: &str) -> String {
+    format!(
         "{collection}: {} added, {} changed, {} unchanged, {} removed, {} skipped, {} failed; {} chunks in {:.1} s",
         report.added,
         report.changed,
@@ -47,7 +80,7 @@ pub(super) fn print(report: &IngestReport, collection: &str) {
         report.failed,
         report.chunks,
         report.seconds
-    ));
+    )
 }
 
 /// Draws documents, chunks/s and time left.

@@ -18,6 +18,7 @@ mod search;
 mod serve;
 mod terminal;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -45,7 +46,7 @@ fn run(args: Args) -> Result<Outcome> {
         let context = Context::load(&args.global, &args.command)?;
         match args.command {
             Command::Ingest(args) => ingest::run(&context, args).await,
-            Command::Serve(_) => serve::run(&context).await,
+            Command::Serve(args) => serve::run(&context, args).await,
             Command::Ask(args) => ask::run(&context, args).await,
             Command::Search(args) => search::run(&context, args).await,
             Command::Eval(args) => eval::run(&context, args).await,

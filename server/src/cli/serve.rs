@@ -4,31 +4,46 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use footnote_core::{Code, Error, Result};
+use footnote_ingest::queue::CancellationToken;
 use tokio::net::TcpListener;
 
+use super::args::Serve;
 use super::context::Context;
 use super::terminal::{self, Outcome};
 use crate::api;
 use crate::wire::{Footnote, Load};
+use crate::worker::Service;
 
-pub(super) async fn run(context: &Context) -> Result<Outcome> {
+pub(super) async fn run(context: &Context, args: Serve) -> Result<Outcome> {
     let started = std::time::Instant::now();
     let (listener, address) = listen(context.settings.server.listen).await?;
     let footnote =
         Arc::new(Footnote::create(&context.settings, &context.models, Load::Answers, "footnote serve").await?);
     footnote.data().say(&format!("footnote serve on http://{address}"))?;
-    let state = footnote.api_state();
+    let mut watch = context.settings.ingest.watch.clone();
+    watch.extend(args.watch);
+    let service = Service::start(footnote, &watch).await?;
     if !context.quiet {
+        for path in &watch {
+            terminal::note(format!("following {}", path.display()));
+        }
         terminal::note(format!(
             "ready on http://{address} after {:.1} s; Ctrl-C stops",
             started.elapsed().as_secs_f64()
         ));
     }
-    axum::serve(listener, api::app(state))
-        .with_graceful_shutdown(stopped())
+    axum::serve(listener, api::app(service.api_state()))
+        .with_graceful_shutdown(told(service.stopping()))
         .await
         .map_err(|error| Error::new(Code::Network, format!("serving on {address}: {error}")))?;
+    service.stop().await;
     Ok(Outcome::Done)
+}
+
+/// Waits to be told to stop, and passes it on to those whose answers would never end.
+pub(super) async fn told(stopping: CancellationToken) {
+    stopped().await;
+    stopping.cancel();
 }
 
 /// Takes the address before anything slow is loaded.

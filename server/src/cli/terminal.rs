@@ -67,6 +67,13 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
+/// A value as JSON on one line, for a program that reads line by line.
+pub(super) fn json_line(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))?;
+    println!("{text}");
+    Ok(())
+}
+
 /// A message for the person at the terminal.
 pub(super) fn note(text: impl std::fmt::Display) {
     eprintln!("{text}");
