@@ -1,18 +1,31 @@
 //! Files to canonical text: an extractor per format.
 
 mod canvas;
+mod csv;
 mod decode;
+mod email;
+mod epub;
 mod guard;
 mod html;
 mod html_table;
 mod markdown;
+mod ods;
+mod office;
+mod office_blocks;
+mod office_table;
+mod paged;
 mod pdf_extract;
 mod pdf_layout;
 mod pdf_oxide;
 mod pdf_pages;
 mod pdf_table;
 mod plain;
+mod rows;
+mod sheet;
+mod sheet_cell;
 mod table;
+mod xml;
+mod zip_guard;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +36,18 @@ use footnote_core::{Code, Error, Result};
 use crate::media_type::MediaType;
 
 /// Every extractor; of two that read one format, the better comes first.
-const READERS: [&dyn Extractor; 5] =
-    [&markdown::Markdown, &plain::Plain, &html::Html, &pdf_oxide::PdfOxide, &pdf_extract::PdfExtract];
+const READERS: [&dyn Extractor; 10] = [
+    &markdown::Markdown,
+    &plain::Plain,
+    &html::Html,
+    &pdf_oxide::PdfOxide,
+    &pdf_extract::PdfExtract,
+    &office::Office,
+    &sheet::Sheet,
+    &csv::Csv,
+    &epub::Epub,
+    &email::Email,
+];
 
 /// Extracts the text of `bytes`. Where a format has two readers, the second is asked when the first fails or
 /// finds no word; `deadline` is for all of them together.
@@ -58,3 +81,5 @@ pub(crate) fn extract(
 
 #[cfg(test)]
 mod shared_data;
+#[cfg(test)]
+mod zip_files;
