@@ -6,8 +6,9 @@ use footnote_core::{Error, Result};
 
 use super::canvas::Canvas;
 use super::decode;
+use super::paged::within_limit;
 use super::rows::{Row, Rows};
-use super::sheet::{ALIVE_ROWS, within_limit};
+use super::sheet::ALIVE_ROWS;
 use crate::normalize;
 
 /// What may part the cells of a row; of two that fit alike, the first.

@@ -9,7 +9,7 @@ use rbook::epub::manifest::EpubManifestEntry;
 use zip::ZipArchive;
 
 use super::canvas::Canvas;
-use super::paged::Paged;
+use super::paged::{Paged, within_limit};
 use super::xml::{Piece, Tag, pieces};
 use super::{decode, html, zip_guard};
 use crate::normalize;
@@ -52,6 +52,7 @@ impl Extractor for Epub {
                 Canvas::default()
             });
             done(paged.push(canvas));
+            within_limit(name, paged.len())?;
         }
         let found = paged.finish(title);
         let has_words = found.pages.iter().any(|page| !page.span.is_empty());

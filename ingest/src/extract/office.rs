@@ -5,13 +5,13 @@ use std::io::Cursor;
 use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
 use office_oxide::doc::DocError;
-use office_oxide::ir::DocumentIR;
+use office_oxide::ir::{DocumentIR, Element, inline_to_text};
 use office_oxide::options::ParseOptions;
 use office_oxide::ppt::PptError;
 use office_oxide::{Document, DocumentFormat, OfficeError};
 
 use super::canvas::Canvas;
-use super::office_blocks::{Blocks, Notes};
+use super::office_blocks::{Blocks, Notes, TITLE_STYLE};
 use super::paged::Paged;
 use super::zip_guard::{self, Container};
 use crate::normalize;
@@ -38,18 +38,37 @@ impl Extractor for Office {
             .map_err(|error| refused(name, &error))?;
         let slides = document.as_pptx().map(|deck| deck.slides.len());
         let slides = slides.or_else(|| document.as_ppt().map(|deck| deck.slides.len()));
-        let found = document.to_ir();
+        let core = document.as_docx().map(|text| text.core_properties.as_ref().and_then(|core| core.title.clone()));
+        let mut found = document.to_ir();
         drop(document);
+        // Where Word's properties name no title, the first heading would stand for it; the title itself is better.
+        if core.is_some_and(|title| title.is_none_or(|title| is_no_title(&title))) {
+            found.metadata.title = title_of(&found).or(found.metadata.title);
+        }
         for warning in &found.metadata.warnings {
             tracing::warn!(file = name, cut = found.metadata.text_truncated, "{warning}");
         }
-        let title = found.metadata.title.clone().filter(|title| !NO_TITLES.contains(&title.trim()));
+        let title = found.metadata.title.clone().filter(|title| !is_no_title(title));
         let extracted = match slides {
             Some(slides) => deck(found, slides, done).finish(title),
             None => letter(found, title, done),
         };
         Ok(normalize::settle(extracted))
     }
+}
+
+fn is_no_title(title: &str) -> bool {
+    title.trim().is_empty() || NO_TITLES.contains(&title.trim())
+}
+
+/// The words of the first paragraph that is set as the title.
+fn title_of(found: &DocumentIR) -> Option<String> {
+    found.sections.iter().flat_map(|section| &section.elements).find_map(|element| match element {
+        Element::Paragraph(paragraph) if paragraph.style.as_deref() == Some(TITLE_STYLE) => {
+            Some(inline_to_text(&paragraph.content)).filter(|title| !title.trim().is_empty())
+        }
+        _ => None,
+    })
 }
 
 /// The format by what the file holds: a name may be wrong.

@@ -17,22 +17,35 @@ pub(crate) fn is_layout(table: &Table) -> bool {
 
 /// The rows of a table as lines; `words` renders what a cell holds on one line.
 pub(crate) fn lines(table: &Table, mut words: impl FnMut(&[Element]) -> String) -> Vec<String> {
-    let mut carried = Vec::new();
+    let mut texts: Vec<Vec<String>> = Vec::new();
+    for row in &table.rows {
+        texts.push(row.cells.iter().map(|cell| words(&cell.content)).collect());
+    }
     let declared = table.rows.iter().take_while(|row| row.is_header).count();
-    let mut grid: Vec<Vec<String>> = Vec::new();
-    for (index, row) in table.rows.iter().enumerate() {
-        let cells = row.cells.iter().map(|cell| SpanningCell {
-            text: words(&cell.content),
+    let mut rows = grid(&table.rows, &texts, declared);
+    let mut heads = declared;
+    if declared == 0 && looks_headed(&table.rows, &rows) {
+        heads = 1;
+        rows = grid(&table.rows, &texts, heads);
+    }
+    let below = rows.split_off(heads);
+    let headers = rows.into_iter().reduce(|above, row| table::under(&above, row)).unwrap_or_default();
+    table::lines(&headers, &below)
+}
+
+/// The words of the cells, spread over what they span; the first `heads` rows are headers.
+fn grid(rows: &[TableRow], texts: &[Vec<String>], heads: usize) -> Vec<Vec<String>> {
+    let mut carried = Vec::new();
+    let spread = |(index, (row, texts)): (usize, (&TableRow, &Vec<String>))| {
+        let cells = row.cells.iter().zip(texts).map(|(cell, text)| SpanningCell {
+            text: text.clone(),
             columns: cell.col_span as usize,
             rows: cell.row_span as usize,
-            is_header: index < declared,
+            is_header: index < heads,
         });
-        grid.push(table::spread(cells, &mut carried));
-    }
-    let heads = if declared > 0 { declared } else { usize::from(looks_headed(&table.rows, &grid)) };
-    let rows = grid.split_off(heads);
-    let headers = grid.into_iter().reduce(|above, row| table::under(&above, row)).unwrap_or_default();
-    table::lines(&headers, &rows)
+        table::spread(cells, &mut carried)
+    };
+    rows.iter().zip(texts).enumerate().map(spread).collect()
 }
 
 /// Whether the first row is a header though it does not say so: it alone is bold or shaded, or it names three

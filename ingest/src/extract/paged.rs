@@ -1,10 +1,27 @@
 //! A text that is put together page by page: slides, sheets, chapters.
 
-use footnote_core::Span;
 use footnote_core::document::{Heading, Page};
 use footnote_core::seam::Extracted;
+use footnote_core::{Code, Error, Result, Span};
 
 use super::canvas::Canvas;
+
+/// The most bytes of text that one file may give. What stands in the file once may be written many times: a
+/// header for each row, a text that cells share, a chapter that is listed again and again.
+pub(crate) const MAX_TEXT_BYTES: usize = 512 << 20;
+
+/// Whether a text may grow to `bytes`.
+///
+/// # Errors
+/// [`Code::FileTooLarge`] above [`MAX_TEXT_BYTES`].
+pub(crate) fn within_limit(name: &str, bytes: usize) -> Result<()> {
+    if bytes <= MAX_TEXT_BYTES {
+        return Ok(());
+    }
+    let most = MAX_TEXT_BYTES >> 20;
+    Err(Error::new(Code::FileTooLarge, format!("{name}: its text, written out, is over {most} MiB"))
+        .hint("split it into several files"))
+}
 
 /// Collects pages into one text, an empty line between them.
 #[derive(Debug, Default)]
@@ -56,6 +73,12 @@ impl Paged {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_is_repeated_without_end_is_refused() {
+        assert!(within_limit("a.xlsx", MAX_TEXT_BYTES).is_ok());
+        assert_eq!(within_limit("a.xlsx", MAX_TEXT_BYTES + 1).unwrap_err().code(), Code::FileTooLarge);
+    }
 
     #[test]
     fn pages_and_headings_point_to_their_words() {

@@ -2,21 +2,19 @@
 
 use std::io::Cursor;
 
-use calamine::{Reader, Xlsx, XlsxError};
+use calamine::{Dimensions, Reader, Xlsx, XlsxError};
+use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
-use footnote_core::{Code, Error, Result};
 use office_oxide::xls::{CellValue, Sheet as XlsSheet, XlsDocument, XlsError};
 
 use super::canvas::Canvas;
-use super::paged::Paged;
+use super::paged::{Paged, within_limit};
 use super::rows::{Row, Rows};
+use super::sheet_merged::Merged;
 use super::zip_guard::{self, Container};
 use super::{ods, sheet_cell};
 use crate::normalize;
 
-/// The most bytes of text that one file may give. A text or a header that is shared by many cells stands in the
-/// file once, but is written again for each.
-pub(crate) const MAX_TEXT_BYTES: usize = 512 << 20;
 /// Rows after which a reader says that it is alive.
 pub(crate) const ALIVE_ROWS: usize = 1000;
 
@@ -33,7 +31,7 @@ impl Extractor for Sheet {
     }
 
     fn extract(&self, name: &str, bytes: &[u8], done: &dyn Fn(u32)) -> Result<Extracted> {
-        let mut book = Book { name, done, paged: Paged::default(), rows: None, count: 0, last: 0 };
+        let mut book = Book { name, done, title: None, paged: Paged::default(), rows: None, count: 0, last: 0 };
         match zip_guard::open(name, bytes)? {
             Container::Ole(_) => xls(&mut book, bytes)?,
             Container::Zip(mut archive) if archive.index_for_name("content.xml").is_some() => {
@@ -49,7 +47,7 @@ impl Extractor for Sheet {
             Container::Zip(_) => xlsx(&mut book, bytes)?,
         }
         book.end_sheet();
-        Ok(normalize::settle(book.paged.finish(None)))
+        Ok(normalize::settle(book.paged.finish(book.title)))
     }
 }
 
@@ -57,6 +55,7 @@ impl Extractor for Sheet {
 struct Book<'a> {
     name: &'a str,
     done: &'a dyn Fn(u32),
+    title: Option<String>,
     paged: Paged,
     /// The sheet that is open.
     rows: Option<Rows>,
@@ -119,20 +118,6 @@ impl Book<'_> {
     }
 }
 
-/// # Errors
-/// [`Code::FileTooLarge`] above [`MAX_TEXT_BYTES`].
-pub(crate) fn within_limit(name: &str, bytes: usize) -> Result<()> {
-    if bytes <= MAX_TEXT_BYTES {
-        return Ok(());
-    }
-    let most = MAX_TEXT_BYTES >> 20;
-    Err(Error::new(
-        Code::FileTooLarge,
-        format!("{name}: its rows, written out with their headers, are over {most} MiB"),
-    )
-    .hint("split it into several files"))
-}
-
 fn xlsx(book: &mut Book<'_>, bytes: &[u8]) -> Result<()> {
     let name = book.name;
     let failed = |error: XlsxError| match error {
@@ -144,8 +129,10 @@ fn xlsx(book: &mut Book<'_>, bytes: &[u8]) -> Result<()> {
     if sheets.is_empty() {
         return Err(zip_guard::damaged(name, "it holds no sheet"));
     }
+    book.title = workbook.workbook_properties().ok().and_then(|properties| properties.title);
     for sheet in sheets {
         book.sheet(&sheet)?;
+        let mut merged = Merged::new(workbook.merge_cells_by_sheet_name(&sheet).unwrap_or_default());
         let mut cells = match workbook.worksheet_cells_reader(&sheet) {
             Ok(cells) => cells,
             // A chart or a dialog, that has no cells.
@@ -157,6 +144,7 @@ fn xlsx(book: &mut Book<'_>, bytes: &[u8]) -> Result<()> {
         while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(in_sheet)? {
             let (at, column) = cell.get_position();
             if at != number {
+                merged.fill(number, &mut row);
                 book.row(Some(number), std::mem::take(&mut row))?;
                 number = at;
             }
@@ -165,6 +153,7 @@ fn xlsx(book: &mut Book<'_>, bytes: &[u8]) -> Result<()> {
                 row.push((column as usize, words));
             }
         }
+        merged.fill(number, &mut row);
         book.row(Some(number), row)?;
     }
     Ok(())
@@ -181,10 +170,19 @@ fn xls(book: &mut Book<'_>, bytes: &[u8]) -> Result<()> {
         let why = workbook.notices().first().cloned().unwrap_or_else(|| "it holds more than can be read".to_owned());
         return Err(zip_guard::damaged(name, why));
     }
+    book.title = workbook.summary_properties().and_then(|properties| properties.title.clone());
     for sheet in &workbook.sheets {
         book.sheet(&sheet.name)?;
+        let places = sheet.merged_cells.iter().map(|&(first, last, left, right)| Dimensions {
+            start: (first.into(), left.into()),
+            end: (last.into(), right.into()),
+        });
+        let mut merged = Merged::new(places.collect());
         for number in 0..sheet.rows.len() {
-            book.row(u32::try_from(number).ok(), xls_row(sheet, number))?;
+            let mut row = xls_row(sheet, number);
+            let at = u32::try_from(number).unwrap_or(u32::MAX);
+            merged.fill(at, &mut row);
+            book.row(Some(at), row)?;
         }
         for line in &sheet.chart_text {
             book.row(None, vec![(0, line.clone())])?;

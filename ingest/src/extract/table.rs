@@ -1,11 +1,17 @@
 //! Tables: each row becomes one line that can be understood, and quoted, by itself.
 
+/// The longest text that is repeated for each row or column that it stands for, in bytes: what heads or groups
+/// others is short, and a long text that a file repeats without end would fill the memory.
+const MAX_REPEATED_BYTES: usize = 500;
+
 /// Renders the rows of a table: `Header: cell; Header: cell` a line. A cell whose column has no header
 /// stands alone; empty cells are left out. Without rows the headers themselves are the line.
 pub(crate) fn lines(headers: &[String], rows: &[Vec<String>]) -> Vec<String> {
-    let mut lines: Vec<String> = rows.iter().map(|row| line(headers, row)).filter(|line| !line.is_empty()).collect();
-    if lines.is_empty() {
-        lines.push(line(&[], headers));
+    let too_long = headers.iter().any(|header| header.len() > MAX_REPEATED_BYTES);
+    let repeated = if too_long { &[] } else { headers };
+    let mut lines: Vec<String> = rows.iter().map(|row| line(repeated, row)).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() || too_long {
+        lines.insert(0, line(&[], headers));
         lines.retain(|line| !line.is_empty());
     }
     lines
@@ -63,11 +69,13 @@ pub(crate) fn spread(cells: impl Iterator<Item = SpanningCell>, carried: &mut Ve
         from_above(&mut out, carried);
         for column in 0..cell.columns.clamp(1, MAX_SPAN) {
             // A wide header names all its columns; a wide cell is said once.
-            let text = if column == 0 || cell.is_header { cell.text.clone() } else { String::new() };
+            let is_short = cell.text.len() <= MAX_REPEATED_BYTES;
+            let text = if column == 0 || (cell.is_header && is_short) { cell.text.clone() } else { String::new() };
             if carried.len() <= out.len() {
                 carried.resize(out.len() + 1, (0, String::new()));
             }
-            carried[out.len()] = (cell.rows.clamp(1, MAX_SPAN) - 1, text.clone());
+            let below = if is_short { text.clone() } else { String::new() };
+            carried[out.len()] = (cell.rows.clamp(1, MAX_SPAN) - 1, below);
             out.push(text);
         }
     }
@@ -88,6 +96,16 @@ mod tests {
         let found =
             lines(&row(&["Model", "Context", ""]), &[row(&["Llama 3 8B", "8192", "open"]), row(&["Phi", "", ""])]);
         assert_eq!(found, ["Model: Llama 3 8B; Context: 8192; open", "Model: Phi"]);
+    }
+
+    #[test]
+    fn a_long_text_is_said_once() {
+        let long = "x".repeat(MAX_REPEATED_BYTES + 1);
+        assert_eq!(lines(&[long.clone(), "b".into()], &[row(&["1", "2"])]), [format!("{long}; b"), "1; 2".into()]);
+        let mut carried = Vec::new();
+        let cell = SpanningCell { text: long.clone(), columns: 2, rows: 2, is_header: true };
+        assert_eq!(spread(std::iter::once(cell), &mut carried), [long.as_str(), ""]);
+        assert_eq!(spread(std::iter::empty(), &mut carried), ["", ""]);
     }
 
     #[test]

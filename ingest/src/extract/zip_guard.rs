@@ -21,7 +21,7 @@ pub(crate) enum Container<'a> {
     /// A zip file whose real size is within the limits.
     Zip(ZipArchive<Cursor<&'a [u8]>>),
     /// An OLE file, as Office wrote before 2007.
-    Ole(CfbReader<Cursor<&'a [u8]>>),
+    Ole(Box<CfbReader<Cursor<&'a [u8]>>>),
 }
 
 /// Looks into the file `name` without unpacking it into memory. Every entry is inflated once and thrown away:
@@ -33,7 +33,11 @@ pub(crate) enum Container<'a> {
 pub(crate) fn open<'a>(name: &str, bytes: &'a [u8]) -> Result<Container<'a>> {
     if bytes.starts_with(&CFB_SIGNATURE) {
         let ole = CfbReader::new(Cursor::new(bytes)).map_err(|error| damaged(name, error))?;
-        return if ole.has_stream("EncryptedPackage") { Err(encrypted(name)) } else { Ok(Container::Ole(ole)) };
+        return if ole.has_stream("EncryptedPackage") {
+            Err(encrypted(name))
+        } else {
+            Ok(Container::Ole(Box::new(ole)))
+        };
     }
     zip(name, bytes).map(Container::Zip)
 }

@@ -179,6 +179,15 @@ fn a_header_row_that_is_only_drawn_as_one_is_found() {
 }
 
 #[test]
+fn a_wide_header_names_all_its_columns() {
+    let wide = "<w:tc><w:tcPr><w:gridSpan w:val=\"2\"/></w:tcPr><w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Sales</w:t></w:r></w:p></w:tc>";
+    let bold = "<w:tc><w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Region</w:t></w:r></w:p></w:tc>";
+    let found =
+        extract(&docx(&format!("<w:tbl><w:tr>{bold}{wide}</w:tr>{}</w:tbl>", row("", &["North", "1", "2"])))).unwrap();
+    assert!(found.text.starts_with("Region: North; Sales: 1; Sales: 2"), "{}", found.text);
+}
+
+#[test]
 fn merged_cells_are_said_in_each_row() {
     let merged =
         |mark: &str, words: &str| format!("<w:tc><w:tcPr><w:vMerge {mark}/></w:tcPr>{}</w:tc>", paragraph("", words));

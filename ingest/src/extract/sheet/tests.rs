@@ -1,5 +1,6 @@
 use super::super::zip_files::{ole, zip_of};
 use super::*;
+use footnote_core::Code;
 
 const MAIN: &str = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
                     xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
@@ -117,12 +118,6 @@ fn a_long_sheet_says_that_it_is_alive() {
     let bytes = xlsx(&[("S", &format!("<sheetData>{rows}</sheetData>"))]);
     let found = Sheet.extract("a.xlsx", &bytes, &|_| heard.set(heard.get() + 1)).unwrap();
     assert_eq!((heard.get(), found.text.lines().count()), (3, 2502));
-}
-
-#[test]
-fn a_text_that_many_cells_share_is_bounded() {
-    assert!(within_limit("a.xlsx", MAX_TEXT_BYTES).is_ok());
-    assert_eq!(within_limit("a.xlsx", MAX_TEXT_BYTES + 1).unwrap_err().code(), Code::FileTooLarge);
 }
 
 /// An ODS file with a sheet of `rows`.
