@@ -27,6 +27,11 @@ impl std::fmt::Display for ChunkId {
     }
 }
 
+/// What an embedding model reads of a chunk, as the first 16 bytes of its SHA-256: chunks of one content have one
+/// vector, wherever they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentHash(pub [u8; 16]);
+
 /// A chunk of a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chunk {

@@ -35,7 +35,7 @@ pub mod span;
 pub mod text;
 
 pub use answer::{Answer, AnswerEvent, Citation};
-pub use chunk::{Chunk, ChunkId};
+pub use chunk::{Chunk, ChunkId, ContentHash};
 pub use document::{Document, DocumentId};
 pub use error::{Code, Error, Fault, Result};
 pub use evidence::Evidence;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::passage::{DocumentRef, Retrieved};
 use footnote_core::seam::{
     Catalog, Embedder, EmbeddingModel, FinishReason, GenerationDone, GenerationEvent, GenerationRequest,
@@ -162,6 +162,10 @@ impl Catalog for Corpus {
         Ok(self.documents.iter().map(record).collect())
     }
 
+    async fn versions(&self, _: DocumentId) -> Result<Vec<DocumentRecord>> {
+        not_in_tests()
+    }
+
     async fn record(&self, _: DocumentId) -> Result<Option<DocumentRecord>> {
         not_in_tests()
     }
@@ -174,35 +178,7 @@ impl Catalog for Corpus {
         not_in_tests()
     }
 
-    async fn chunk_ids_of(&self, _: DocumentId) -> Result<Vec<ChunkId>> {
-        not_in_tests()
-    }
-
-    async fn chunk_ids(&self, _: &str) -> Result<Vec<ChunkId>> {
-        not_in_tests()
-    }
-
-    async fn begin(&self, _: Vec<IngestedDocument>) -> Result<()> {
-        not_in_tests()
-    }
-
-    async fn commit(&self, _: &[DocumentId]) -> Result<()> {
-        not_in_tests()
-    }
-
-    async fn record_outcome(&self, _: DocumentRecord) -> Result<()> {
-        not_in_tests()
-    }
-
-    async fn remove(&self, _: DocumentId) -> Result<()> {
-        not_in_tests()
-    }
-
     async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
-        not_in_tests()
-    }
-
-    async fn set_fact(&self, _: &str, _: &str, _: &str) -> Result<()> {
         not_in_tests()
     }
 }

@@ -9,6 +9,7 @@ use tokenizers::Tokenizer;
 use crate::hash::sha256_hex;
 use crate::section::sections;
 use crate::split::Splitter;
+use crate::syntax::Syntax;
 use crate::tokens::{self, TokenIndex};
 
 /// Neighbouring sections below this many tokens are joined, and chunks below it are evened out.
@@ -25,7 +26,7 @@ const SMALLEST_MAX_TOKENS: usize = 32;
 pub struct ChunkOptions {
     /// Tokens per chunk, the title, the heading path and the model's own two included.
     pub max_tokens: usize,
-    /// Tokens that neighbouring chunks of a section share.
+    /// Tokens that neighbouring chunks of a section share at most: whole sentences, rows or lines of code.
     pub overlap_tokens: usize,
 }
 
@@ -62,7 +63,7 @@ impl ChunkOptions {
     /// cutting itself.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("1 max_tokens={} overlap_tokens={}", self.max_tokens, self.overlap_tokens)
+        format!("2 max_tokens={} overlap_tokens={}", self.max_tokens, self.overlap_tokens)
     }
 }
 
@@ -97,7 +98,9 @@ impl Chunker {
     pub fn chunk(&self, document: &Document) -> Result<Vec<Chunk>> {
         let index = TokenIndex::new(&self.tokenizer, &document.text)?;
         let mut maker = Maker { document, index: &index, occurrences: HashMap::new(), chunks: Vec::new() };
-        let splitter = Splitter { text: &document.text, index: &index, overlap: self.options.overlap_tokens };
+        let syntax = Syntax::of(&document.media_type);
+        let overlap = self.options.overlap_tokens;
+        let splitter = Splitter { text: &document.text, index: &index, overlap, syntax: &syntax };
         let title_tokens = self.count(&document.title)?;
         for section in sections(document, MIN_TOKENS, |span| index.count(span)) {
             let (path, path_tokens) = self.fit_path(&section.path)?;

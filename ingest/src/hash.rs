@@ -1,7 +1,8 @@
-//! SHA-256, in hexadecimal.
+//! SHA-256: of files, in hexadecimal, and of what is embedded.
 
 use std::fmt::Write;
 
+use footnote_core::{Chunk, ContentHash};
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 of `bytes` as 64 hexadecimal digits.
@@ -11,6 +12,14 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// The hash of what the embedding model reads of `chunk` in a document of this title.
+pub(crate) fn content_hash(chunk: &Chunk, title: &str) -> ContentHash {
+    let digest = Sha256::digest(chunk.embedded_text(title).as_bytes());
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&digest[..16]);
+    ContentHash(hash)
 }
 
 #[cfg(test)]

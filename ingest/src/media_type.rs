@@ -4,6 +4,8 @@ use std::path::Path;
 
 use footnote_core::{Code, Error, Result};
 
+use crate::extract::decode::utf16_without_mark;
+
 /// Bytes from the start of a file that [`sniff`] wants to see.
 pub(crate) const HEAD_BYTES: usize = 8 * 1024;
 
@@ -109,6 +111,26 @@ impl MediaType {
         matches!(self, Self::Gzip | Self::Zip | Self::Tar)
     }
 
+    /// Whether it is program text.
+    #[must_use]
+    pub fn is_code(self) -> bool {
+        use MediaType as M;
+        matches!(
+            self,
+            M::Bash
+                | M::C
+                | M::Cpp
+                | M::Go
+                | M::Java
+                | M::JavaScript
+                | M::Python
+                | M::Ruby
+                | M::Rust
+                | M::TypeScript
+                | M::Source
+        )
+    }
+
     fn of_extension(extension: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.extensions().contains(&extension))
     }
@@ -121,7 +143,8 @@ impl MediaType {
 }
 
 /// What is read, in words, for messages.
-const WHAT_IS_READ: &str = "footnote reads PDF, Office files, EPUB, e-mail, HTML, Markdown, text, tables, JSON and source code";
+const WHAT_IS_READ: &str =
+    "footnote reads PDF, Office files, EPUB, e-mail, HTML, Markdown, text, tables, JSON and source code";
 
 /// Tells the format of the file at `path` that begins with `head` (not empty).
 ///
@@ -228,9 +251,10 @@ fn is_pdf(head: &[u8], extension: &str) -> bool {
 }
 
 /// Whether `head` cannot be text in any encoding that a text file is likely to have: it holds a zero
-/// byte (and no UTF-16 mark), or control characters in plenty.
+/// byte (and is no UTF-16), or control characters in plenty.
 fn is_binary(head: &[u8]) -> bool {
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+    let has_mark = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    if has_mark || utf16_without_mark(head).is_some() {
         return false;
     }
     let control = head.iter().filter(|byte| matches!(byte, 0x01..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
@@ -275,8 +299,9 @@ mod tests {
         assert_eq!(kind("a.MD", b"# a").unwrap(), MediaType::Markdown);
         assert_eq!(kind("README", b"read").unwrap(), MediaType::Plain);
         assert_eq!(kind("bmw.txt", b"BMW is a car maker").unwrap(), MediaType::Plain);
-        // Not UTF-8, but text: its extractor says so, with the place.
+        // Not UTF-8, but text: its extractor decodes it.
         assert_eq!(kind("latin1.txt", b"caf\xe9").unwrap(), MediaType::Plain);
+        assert_eq!(kind("utf16.txt", b"w\0o\0r\0d\0").unwrap(), MediaType::Plain);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What happens during a run, as it happens.
 
+use footnote_core::catalog::DocumentStatus;
+
 use crate::report::Outcome;
 
 /// Something that happened.
@@ -9,6 +11,13 @@ pub enum Event<'a> {
     Discovered {
         /// Files that will be looked at.
         documents: usize,
+    },
+    /// A document has come so far.
+    Stage {
+        /// Which.
+        uri: &'a str,
+        /// How far.
+        status: DocumentStatus,
     },
     /// It is settled what becomes of a document; those added and changed are in the indexes.
     Document {

@@ -11,6 +11,8 @@ pub enum Outcome {
     Added,
     /// Ingested again, because its source changed.
     Changed,
+    /// Met at another place than before, with the same content.
+    Moved,
     /// As it was.
     Unchanged,
     /// Met, but there is nothing in it for footnote; the reason says why.
@@ -59,6 +61,8 @@ pub struct IngestReport {
     pub added: usize,
     /// Documents ingested again.
     pub changed: usize,
+    /// Documents whose files were renamed or moved.
+    pub moved: usize,
     /// Documents left as they were.
     pub unchanged: usize,
     /// Files passed over, each with its reason in `problems`.
@@ -67,7 +71,7 @@ pub struct IngestReport {
     pub failed: usize,
     /// Documents whose files are gone.
     pub removed: usize,
-    /// Documents that an earlier run had left half written; they were cleared first.
+    /// Documents that an earlier run had left half written; they were finished first.
     pub recovered: usize,
     /// Chunks of the documents added and changed.
     pub chunks: usize,
@@ -85,13 +89,14 @@ impl IngestReport {
     /// Documents met, whatever became of them.
     #[must_use]
     pub fn documents(&self) -> usize {
-        self.added + self.changed + self.unchanged + self.skipped + self.failed
+        self.added + self.changed + self.moved + self.unchanged + self.skipped + self.failed
     }
 
     pub(crate) fn count(&mut self, outcome: Outcome) {
         *match outcome {
             Outcome::Added => &mut self.added,
             Outcome::Changed => &mut self.changed,
+            Outcome::Moved => &mut self.moved,
             Outcome::Unchanged => &mut self.unchanged,
             Outcome::Skipped => &mut self.skipped,
             Outcome::Failed => &mut self.failed,

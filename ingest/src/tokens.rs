@@ -85,6 +85,13 @@ impl TokenIndex {
         Ok(Self { starts })
     }
 
+    /// An index whose tokens are the words of `text`: for tests that need no model.
+    #[cfg(test)]
+    pub(crate) fn of_words(text: &str) -> Self {
+        let starts = text.split_whitespace().map(|word| word.as_ptr() as usize - text.as_ptr() as usize);
+        Self { starts: starts.collect() }
+    }
+
     /// Tokens that begin in `span`.
     pub(crate) fn count(&self, span: Span) -> usize {
         let before = |at: usize| self.starts.partition_point(|&start| start < at);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use footnote_core::catalog::DocumentStatus;
-use footnote_core::seam::{Catalog, KeywordIndex, VectorStore};
+use footnote_core::seam::{CatalogWriter, KeywordIndex, VectorStore};
 use footnote_core::{ChunkId, DocumentId, Result};
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ impl VerifyReport {
 /// # Errors
 /// When a store cannot be read. A disagreement is no error: see [`VerifyReport::is_clean`].
 pub async fn verify(
-    catalog: &dyn Catalog,
+    catalog: &dyn CatalogWriter,
     vectors: &dyn VectorStore,
     keyword: &dyn KeywordIndex,
     collection: &str,

@@ -1,11 +1,13 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
-use crate::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
-use crate::chunk::{Chunk, ChunkId};
+use crate::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
+use crate::chunk::{Chunk, ChunkId, ContentHash};
 use crate::document::{Document, DocumentId};
 use crate::error::Result;
 
-/// The record of what was ingested: the truth that the indexes are checked against.
+/// The record of what was ingested, as everybody reads it.
 #[async_trait]
 pub trait Catalog: Send + Sync {
     /// Names of the collections, sorted.
@@ -14,7 +16,8 @@ pub trait Catalog: Send + Sync {
     /// When the catalog cannot be read (so for every method).
     async fn collections(&self) -> Result<Vec<String>>;
 
-    /// The rows of a collection by uri, or only those of one status.
+    /// The rows of a collection by uri: those of one status, or all but the deleted ones.
+    /// [`DocumentStatus::Indexed`] means those that are [`Unchanged`](DocumentStatus::Unchanged) too.
     ///
     /// # Errors
     /// When the catalog cannot be read.
@@ -26,19 +29,35 @@ pub trait Catalog: Send + Sync {
     /// When the catalog cannot be read.
     async fn record(&self, id: DocumentId) -> Result<Option<DocumentRecord>>;
 
+    /// The versions of a document that later ones replaced, newest first, as they last stood.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    async fn versions(&self, id: DocumentId) -> Result<Vec<DocumentRecord>>;
+
     /// A document's text and places; `None` when it is unknown or was never extracted.
     ///
     /// # Errors
     /// When the catalog cannot be read.
     async fn document(&self, id: DocumentId) -> Result<Option<Document>>;
 
-    /// The chunks of these ids with their documents' rows, in the order asked for; unknown ones and
-    /// those of documents that are not indexed are left out.
+    /// The chunks of these ids with their documents' rows, in the order asked for; unknown ones are left out.
+    /// Those of a document that is being replaced are its new ones: their text is in the catalog already.
     ///
     /// # Errors
     /// When the catalog cannot be read.
     async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>>;
 
+    /// A named fact about a collection (with which embedding model it was made, say).
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>>;
+}
+
+/// The record of what was ingested, as the ingestion worker keeps it: the truth that the indexes are checked against.
+#[async_trait]
+pub trait CatalogWriter: Catalog {
     /// The chunk ids of a document. Of one that is `indexing`, those of the version that it replaces too:
     /// all that may be in an index.
     ///
@@ -52,36 +71,47 @@ pub trait Catalog: Send + Sync {
     /// When the catalog cannot be read.
     async fn chunk_ids(&self, collection: &str) -> Result<Vec<ChunkId>>;
 
+    /// Indexed chunks of a collection that have one of these contents: their vectors need no model.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    async fn twins(&self, collection: &str, contents: &[ContentHash]) -> Result<HashMap<ContentHash, ChunkId>>;
+
     /// Writes documents with their chunks, as `indexing`, in one transaction: the intent, before the
-    /// indexes are touched. Earlier versions are replaced.
+    /// indexes are touched. Earlier versions are replaced. The status that a record brings is the one that
+    /// [`Self::commit`] will give it: a document that leaves the indexes comes without chunks, to be `deleted`,
+    /// say.
     ///
     /// # Errors
     /// When the catalog cannot be written.
     async fn begin(&self, documents: Vec<IngestedDocument>) -> Result<()>;
 
-    /// Marks documents as `indexed`, in one transaction: both indexes hold them safely.
+    /// Gives documents the status that they were begun for, in one transaction: both indexes agree.
     ///
     /// # Errors
     /// When the catalog cannot be written.
-    async fn commit(&self, ids: &[DocumentId]) -> Result<()>;
+    async fn commit(&self, done: &[(DocumentId, Timings)]) -> Result<()>;
 
-    /// Writes rows of documents that have no chunks: skipped and failed ones.
+    /// Writes rows of documents that are in no index, in one transaction: queued, skipped, failed and deleted
+    /// ones.
     ///
     /// # Errors
     /// When the catalog cannot be written.
-    async fn record_outcome(&self, record: DocumentRecord) -> Result<()>;
+    async fn record_outcomes(&self, records: Vec<DocumentRecord>) -> Result<()>;
 
-    /// Removes a document and its chunks.
+    /// Says how far documents have come that are not indexed yet. Rows of indexed ones stay as they are: the old
+    /// version answers until the new one does. It need not survive a crash.
     ///
     /// # Errors
     /// When the catalog cannot be written.
-    async fn remove(&self, id: DocumentId) -> Result<()>;
+    async fn mark(&self, ids: &[DocumentId], status: DocumentStatus) -> Result<()>;
 
-    /// A named fact about a collection (with which embedding model it was made, say).
+    /// Notes, in one transaction, that the sources of indexed documents were found as they were, with the time of
+    /// change that they have now.
     ///
     /// # Errors
-    /// When the catalog cannot be read.
-    async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>>;
+    /// When the catalog cannot be written.
+    async fn found_unchanged(&self, found: &[(DocumentId, Option<i64>)]) -> Result<()>;
 
     /// Sets a fact; the collection comes to exist.
     ///

@@ -10,7 +10,7 @@ mod searcher;
 mod vector_store;
 
 pub use answerer::{AnswerStream, Answerer};
-pub use catalog::Catalog;
+pub use catalog::{Catalog, CatalogWriter};
 pub use embedder::{Embedder, EmbeddingModel};
 pub use extractor::{Extracted, Extractor};
 pub use generator::{

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Support, Timings, Usage, Verdict};
-use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::chunk::Chunk;
 use footnote_core::document::PageRange;
 use footnote_core::passage::{DocumentRef, LegScore, Passage, Retrieved};
@@ -131,6 +131,10 @@ impl Catalog for Canned {
         Ok(vec![])
     }
 
+    async fn versions(&self, _: DocumentId) -> Result<Vec<DocumentRecord>> {
+        Ok(vec![])
+    }
+
     async fn record(&self, _: DocumentId) -> Result<Option<DocumentRecord>> {
         Ok(None)
     }
@@ -142,6 +146,7 @@ impl Catalog for Canned {
             uri: String::new(),
             title: String::new(),
             media_type: "text/plain".to_owned(),
+            language: None,
             text: text.clone(),
             pages: vec![],
             headings: vec![],
@@ -153,35 +158,7 @@ impl Catalog for Canned {
         Ok(vec![])
     }
 
-    async fn chunk_ids_of(&self, _: DocumentId) -> Result<Vec<ChunkId>> {
-        Ok(vec![])
-    }
-
-    async fn chunk_ids(&self, _: &str) -> Result<Vec<ChunkId>> {
-        Ok(vec![])
-    }
-
-    async fn begin(&self, _: Vec<IngestedDocument>) -> Result<()> {
-        Ok(())
-    }
-
-    async fn commit(&self, _: &[DocumentId]) -> Result<()> {
-        Ok(())
-    }
-
-    async fn record_outcome(&self, _: DocumentRecord) -> Result<()> {
-        Ok(())
-    }
-
-    async fn remove(&self, _: DocumentId) -> Result<()> {
-        Ok(())
-    }
-
     async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
         Ok(None)
-    }
-
-    async fn set_fact(&self, _: &str, _: &str, _: &str) -> Result<()> {
-        Ok(())
     }
 }

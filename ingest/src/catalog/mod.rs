@@ -5,14 +5,15 @@ mod row;
 mod schema;
 mod write;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
-use footnote_core::seam::Catalog;
-use footnote_core::{Chunk, ChunkId, Code, Document, DocumentId, Error, Result};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
+use footnote_core::seam::{Catalog, CatalogWriter};
+use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Result};
 use rusqlite::{Connection, ErrorCode};
 
 use self::schema::Refusal;
@@ -167,6 +168,10 @@ impl Catalog for SqliteCatalog {
         self.read(move |connection| read::record(connection, id)).await
     }
 
+    async fn versions(&self, id: DocumentId) -> Result<Vec<DocumentRecord>> {
+        self.read(move |connection| read::versions(connection, id)).await
+    }
+
     async fn document(&self, id: DocumentId) -> Result<Option<Document>> {
         self.read(move |connection| read::document(connection, id)).await
     }
@@ -176,6 +181,14 @@ impl Catalog for SqliteCatalog {
         self.read(move |connection| read::chunks(connection, &ids)).await
     }
 
+    async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {
+        let (collection, name) = (collection.to_owned(), name.to_owned());
+        self.read(move |connection| read::fact(connection, &collection, &name)).await
+    }
+}
+
+#[async_trait]
+impl CatalogWriter for SqliteCatalog {
     async fn chunk_ids_of(&self, id: DocumentId) -> Result<Vec<ChunkId>> {
         self.read(move |connection| read::chunk_ids_of(connection, id)).await
     }
@@ -185,26 +198,39 @@ impl Catalog for SqliteCatalog {
         self.read(move |connection| read::chunk_ids(connection, &collection)).await
     }
 
+    async fn twins(&self, collection: &str, contents: &[ContentHash]) -> Result<HashMap<ContentHash, ChunkId>> {
+        let (collection, contents) = (collection.to_owned(), contents.to_vec());
+        self.read(move |connection| read::twins(connection, &collection, &contents)).await
+    }
+
     async fn begin(&self, documents: Vec<IngestedDocument>) -> Result<()> {
         self.write(move |connection| write::begin(connection, &documents)).await
     }
 
-    async fn commit(&self, ids: &[DocumentId]) -> Result<()> {
+    async fn commit(&self, done: &[(DocumentId, Timings)]) -> Result<()> {
+        let done = done.to_vec();
+        self.write(move |connection| write::commit(connection, &done)).await
+    }
+
+    async fn record_outcomes(&self, records: Vec<DocumentRecord>) -> Result<()> {
+        self.write(move |connection| write::record_outcomes(connection, &records)).await
+    }
+
+    async fn mark(&self, ids: &[DocumentId], status: DocumentStatus) -> Result<()> {
         let ids = ids.to_vec();
-        self.write(move |connection| write::commit(connection, &ids)).await
+        self.write(move |connection| {
+            // Flushing to disk would cost more than the work that it tells of.
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let marked = write::mark(connection, &ids, status);
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            marked
+        })
+        .await
     }
 
-    async fn record_outcome(&self, record: DocumentRecord) -> Result<()> {
-        self.write(move |connection| write::record_outcome(connection, &record)).await
-    }
-
-    async fn remove(&self, id: DocumentId) -> Result<()> {
-        self.write(move |connection| write::remove(connection, id)).await
-    }
-
-    async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {
-        let (collection, name) = (collection.to_owned(), name.to_owned());
-        self.read(move |connection| read::fact(connection, &collection, &name)).await
+    async fn found_unchanged(&self, found: &[(DocumentId, Option<i64>)]) -> Result<()> {
+        let found = found.to_vec();
+        self.write(move |connection| write::found_unchanged(connection, &found)).await
     }
 
     async fn set_fact(&self, collection: &str, name: &str, value: &str) -> Result<()> {

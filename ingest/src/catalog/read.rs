@@ -1,10 +1,15 @@
 //! What the catalog is asked.
 
+use std::collections::HashMap;
+
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
-use footnote_core::{Chunk, ChunkId, Document, DocumentId};
+use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::row;
+
+/// Documents that are in both indexes.
+const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
 
 pub(super) fn collections(connection: &Connection) -> Result<Vec<String>> {
     let mut query = connection
@@ -18,10 +23,25 @@ pub(super) fn documents(
     status: Option<DocumentStatus>,
 ) -> Result<Vec<DocumentRecord>> {
     let mut query = connection.prepare_cached(&format!(
-        "SELECT {} FROM documents d WHERE d.collection = ?1 AND (?2 IS NULL OR d.status = ?2) ORDER BY d.uri",
-        row::RECORD
+        "SELECT {} FROM documents d WHERE d.collection = ?1 AND {} ORDER BY d.uri",
+        row::RECORD,
+        match status {
+            None => "d.status != 'deleted'",
+            Some(DocumentStatus::Indexed) => INDEXED,
+            Some(_) => "d.status = ?2",
+        }
     ))?;
-    query.query_map(params![collection, status.map(DocumentStatus::as_str)], |row| row::record(row, 0))?.collect()
+    let read = |row: &rusqlite::Row<'_>| row::record(row, 0);
+    match status {
+        None | Some(DocumentStatus::Indexed) => query.query_map([collection], read)?.collect(),
+        Some(status) => query.query_map([collection, status.as_str()], read)?.collect(),
+    }
+}
+
+pub(super) fn versions(connection: &Connection, id: DocumentId) -> Result<Vec<DocumentRecord>> {
+    let mut query = connection
+        .prepare_cached(&format!("SELECT {} FROM versions d WHERE d.id = ?1 ORDER BY d.version DESC", row::RECORD))?;
+    query.query_map([id.0.as_bytes()], |row| row::record(row, 0))?.collect()
 }
 
 pub(super) fn record(connection: &Connection, id: DocumentId) -> Result<Option<DocumentRecord>> {
@@ -31,7 +51,7 @@ pub(super) fn record(connection: &Connection, id: DocumentId) -> Result<Option<D
 
 pub(super) fn document(connection: &Connection, id: DocumentId) -> Result<Option<Document>> {
     let mut query = connection.prepare_cached(
-        "SELECT d.collection, d.uri, d.title, d.media_type, t.text, t.pages, t.headings, t.lines \
+        "SELECT d.collection, d.uri, d.title, d.media_type, t.text, t.pages, t.headings, t.lines, d.language \
          FROM documents d JOIN texts t ON t.document = d.id WHERE d.id = ?1",
     )?;
     let read = |row: &rusqlite::Row<'_>| {
@@ -41,6 +61,7 @@ pub(super) fn document(connection: &Connection, id: DocumentId) -> Result<Option
             uri: row.get(1)?,
             title: row.get(2)?,
             media_type: row.get(3)?,
+            language: row.get(8)?,
             text: row.get(4)?,
             pages: row::json::<Vec<_>>(row, 5)?.into_iter().map(row::to_page).collect(),
             headings: row::json::<Vec<_>>(row, 6)?.into_iter().map(row::to_heading).collect(),
@@ -52,7 +73,7 @@ pub(super) fn document(connection: &Connection, id: DocumentId) -> Result<Option
 
 pub(super) fn chunks(connection: &Connection, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
     let mut query = connection.prepare_cached(&format!(
-        "SELECT {}, {} FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id = ?1 AND d.status = 'indexed'",
+        "SELECT {}, {} FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id = ?1",
         row::CHUNK,
         row::RECORD
     ))?;
@@ -73,10 +94,27 @@ pub(super) fn chunk_ids_of(connection: &Connection, id: DocumentId) -> Result<Ve
 }
 
 pub(super) fn chunk_ids(connection: &Connection, collection: &str) -> Result<Vec<ChunkId>> {
-    let mut query = connection.prepare_cached(
-        "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document WHERE d.collection = ?1 AND d.status = 'indexed'",
-    )?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document WHERE d.collection = ?1 AND {INDEXED}"
+    ))?;
     query.query_map([collection], |row| row::uuid(row, 0).map(ChunkId))?.collect()
+}
+
+pub(super) fn twins(
+    connection: &Connection,
+    collection: &str,
+    contents: &[ContentHash],
+) -> Result<HashMap<ContentHash, ChunkId>> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document \
+         WHERE c.content = ?1 AND d.collection = ?2 AND {INDEXED} LIMIT 1"
+    ))?;
+    let mut found = HashMap::new();
+    for content in contents {
+        let twin = query.query_row(params![content.0, collection], |row| row::uuid(row, 0)).optional()?;
+        found.extend(twin.map(|id| (*content, ChunkId(id))));
+    }
+    Ok(found)
 }
 
 pub(super) fn fact(connection: &Connection, collection: &str, name: &str) -> Result<Option<String>> {

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 /// The columns that [`record`] reads, in its order.
 pub(super) const RECORD: &str = "d.id, d.collection, d.uri, d.title, d.media_type, d.bytes, d.modified_ms, \
-     d.content_hash, d.pages, d.pages_without_text, d.chunks, d.status, d.reason, d.updated_ms";
+     d.content_hash, d.pages, d.pages_without_text, d.chunks, d.status, d.reason, d.updated_ms, d.language, d.version, \
+     d.attempts, d.retry_at_ms, d.timings";
 
 /// The columns that [`chunk`] reads, in its order.
 pub(super) const CHUNK: &str =
@@ -36,6 +37,11 @@ pub(super) fn record(row: &Row<'_>, from: usize) -> Result<DocumentRecord> {
         status,
         reason: row.get(from + 12)?,
         updated_ms: row.get(from + 13)?,
+        language: row.get(from + 14)?,
+        version: row.get(from + 15)?,
+        attempts: row.get(from + 16)?,
+        retry_at_ms: row.get(from + 17)?,
+        timings: json(row, from + 18)?,
     })
 }
 

@@ -62,6 +62,41 @@ const MIGRATIONS: &[&str] = &["
         chunk BLOB NOT NULL,
         PRIMARY KEY (document, chunk)
     ) WITHOUT ROWID;
+",
+    "
+    ALTER TABLE documents ADD COLUMN language TEXT;
+    ALTER TABLE documents ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE documents ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN retry_at_ms INTEGER;
+    ALTER TABLE documents ADD COLUMN timings TEXT NOT NULL DEFAULT '{}';
+    -- The status that a document which is `indexing` gets when it is committed.
+    ALTER TABLE documents ADD COLUMN goal TEXT NOT NULL DEFAULT 'indexed';
+    -- What the embedding model read of it (core::ContentHash); NULL in rows of the first version.
+    ALTER TABLE chunks ADD COLUMN content BLOB;
+    CREATE INDEX chunks_by_content ON chunks (content);
+    -- Versions that later ones replaced, as they last stood.
+    CREATE TABLE versions (
+        id BLOB NOT NULL,
+        collection TEXT NOT NULL,
+        uri TEXT NOT NULL,
+        title TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        modified_ms INTEGER,
+        content_hash TEXT NOT NULL,
+        pages INTEGER NOT NULL,
+        pages_without_text TEXT NOT NULL,
+        chunks INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        reason TEXT,
+        updated_ms INTEGER NOT NULL,
+        language TEXT,
+        version INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        retry_at_ms INTEGER,
+        timings TEXT NOT NULL,
+        PRIMARY KEY (id, version)
+    ) WITHOUT ROWID;
 "];
 
 /// Why a file cannot be used.

@@ -183,7 +183,10 @@ mod tests {
 
     #[test]
     fn wrong_bytes_are_told() {
-        assert_eq!(Csv.extract("a.csv", b"a,\xff\xff\x00", &|_| {}).unwrap_err().code(), Code::NotUtf8);
+        assert_eq!(
+            Csv.extract("a.csv", b"caf\xc3\xa9,na\xc3\xafve,\xff,x", &|_| {}).unwrap_err().code(),
+            Code::NotUtf8
+        );
     }
 
     proptest::proptest! {

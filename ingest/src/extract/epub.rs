@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
+use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
-use footnote_core::{Error, Result};
 use rbook::epub::manifest::EpubManifestEntry;
 use zip::ZipArchive;
 
@@ -106,7 +106,7 @@ fn chapter(name: &str, item: &EpubManifestEntry<'_>, title: Option<&(u8, String)
         return Ok(Canvas::default());
     };
     let bytes = item.read_bytes().map_err(|error| zip_guard::damaged(name, error))?;
-    let source = decoded(name, &bytes)?;
+    let source = decode::utf8(name, &bytes, declared_encoding(&bytes).as_deref())?;
     let mut body = Canvas::default();
     html::render_document(&as_html(&normalize::canonical(&source)), &mut body);
     let Some((level, title)) = title.filter(|_| !body.has_heading() && body.len() > 0) else { return Ok(body) };
@@ -120,16 +120,11 @@ fn chapter(name: &str, item: &EpubManifestEntry<'_>, title: Option<&(u8, String)
     Ok(canvas)
 }
 
-/// The text of a chapter: UTF-8 as books must be, or what an old one declares.
-fn decoded(name: &str, bytes: &[u8]) -> Result<String> {
-    let refused = match decode::utf8(name, bytes, None) {
-        Ok(text) => return Ok(text.into_owned()),
-        Err(error) => error,
-    };
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
-    let declared = head.split_once("encoding=").and_then(|(_, rest)| rest.get(1..)?.split(['"', '\'']).next());
-    let encoding = declared.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()));
-    encoding.map(|encoding| encoding.decode(bytes).0.into_owned()).ok_or::<Error>(refused)
+/// The encoding that an XML declaration names.
+fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
+    let (_, rest) = head.split_once("encoding=")?;
+    rest.get(1..)?.split(['"', '\'']).next().map(str::to_owned)
 }
 
 /// XHTML as HTML: elements that are empty in XML get their end (`<title/>` would swallow the page), and a note

@@ -306,8 +306,10 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_encoding_is_named_in_the_hint() {
-        let error = Html.extract("a.html", b"<meta charset=\"iso-8859-1\">caf\xe9", &|_| {}).unwrap_err();
+    fn a_declared_encoding_is_believed() {
+        let found = Html.extract("a.html", b"<meta charset=\"iso-8859-15\"><p>caf\xe9 10 \xa4", &|_| {}).unwrap();
+        assert_eq!(found.text, "café 10 €");
+        let error = Html.extract("a.html", b"<meta charset=\"iso-8859-1\">\xe9\x01\x02", &|_| {}).unwrap_err();
         assert!(error.hint_text().unwrap().contains("-f iso-8859-1"));
     }
 }

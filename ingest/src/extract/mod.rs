@@ -1,13 +1,18 @@
 //! Files to canonical text: an extractor per format.
 
+mod asciidoc;
 mod canvas;
+mod code;
 mod csv;
-mod decode;
+pub(crate) mod decode;
 mod email;
 mod epub;
 mod guard;
 mod html;
 mod html_table;
+mod inline;
+mod json;
+mod json_value;
 mod markdown;
 mod ods;
 mod office;
@@ -22,6 +27,7 @@ mod pdf_pages;
 mod pdf_table;
 mod plain;
 mod rows;
+mod rst;
 mod sheet;
 mod sheet_cell;
 mod sheet_merged;
@@ -38,10 +44,15 @@ use footnote_core::{Code, Error, Result};
 use crate::media_type::MediaType;
 
 /// Every extractor; of two that read one format, the better comes first.
-const READERS: [&dyn Extractor; 10] = [
+const READERS: [&dyn Extractor; 15] = [
     &markdown::Markdown,
     &plain::Plain,
     &html::Html,
+    &json::Json,
+    &json::JsonLines,
+    &code::SourceCode,
+    &rst::Rst,
+    &asciidoc::AsciiDoc,
     &pdf_oxide::PdfOxide,
     &pdf_extract::PdfExtract,
     &office::Office,
@@ -62,8 +73,7 @@ pub(crate) fn extract(
     bytes: &Arc<Vec<u8>>,
     deadline: Duration,
 ) -> Result<Extracted> {
-    let reads = |reader: &&&dyn Extractor| reader.media_types().contains(&media_type.as_str());
-    let readers: Vec<_> = READERS.iter().filter(reads).collect();
+    let readers: Vec<_> = readers(media_type).collect();
     let share = deadline / u32::try_from(readers.len()).unwrap_or(1);
     let mut first: Option<Result<Extracted>> = None;
     for reader in readers {
@@ -79,6 +89,11 @@ pub(crate) fn extract(
         first.get_or_insert(outcome);
     }
     first.unwrap_or_else(|| Err(Error::internal(format!("{name}: no reader for {}", media_type.as_str()))))
+}
+
+/// The readers of a format, the better ones first. Called by itself, a reader has neither deadline nor guard.
+pub(crate) fn readers(media_type: MediaType) -> impl Iterator<Item = &'static dyn Extractor> {
+    READERS.into_iter().filter(move |reader| reader.media_types().contains(&media_type.as_str()))
 }
 
 #[cfg(test)]

@@ -1,39 +1,46 @@
 //! A batch: documents that reach catalog and indexes together, or not at all.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
-use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
 use footnote_core::seam::{KeywordEntry, VectorPoint};
-use footnote_core::{Chunk, ChunkId, Document, DocumentId, Error, Result};
+use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Error, Result};
 use futures::try_join;
 
 use super::Stores;
-use super::prepare::Prepared;
+use super::clock::elapsed_ms;
+use crate::hash::content_hash;
 use crate::report::Outcome;
 
 /// A batch is written when it holds this many chunks…
 const FULL_CHUNKS: usize = 1_000;
 /// …or this many documents.
-const FULL_DOCUMENTS: usize = 64;
-
+const FULL_DOCUMENTS: usize = 256;
 /// Texts handed to the embedding model at once.
 const EMBED_TEXTS: usize = 64;
 
 /// What is gathered until it is written.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// To be indexed, each with whether an earlier version is.
-    documents: Vec<(IngestedDocument, bool)>,
-    /// Outcomes to be noted: refused documents, and removals (`None` to note).
-    others: Vec<Other>,
+    coming: Vec<Coming>,
+    leaving: Vec<Leaving>,
     chunks: usize,
 }
 
-/// A document that is not, or no longer, to be indexed.
-struct Other {
-    record: DocumentRecord,
-    was_indexed: bool,
-    removed: bool,
+/// A document to be indexed.
+pub(super) struct Coming {
+    pub(super) ingested: IngestedDocument,
+    pub(super) was_indexed: bool,
+    pub(super) outcome: Outcome,
+}
+
+/// A document that is not, or no longer, to be indexed; its record has the status that it gets.
+pub(super) struct Leaving {
+    pub(super) record: DocumentRecord,
+    pub(super) was_indexed: bool,
+    /// Told when it is written; `None` where it was told before.
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// A batch with its vectors.
@@ -43,110 +50,153 @@ pub(super) struct Embedded {
     entries: Vec<KeywordEntry>,
     /// Chunks of earlier versions that no version has any more.
     stale: Vec<ChunkId>,
+    /// How long the model took for a chunk.
+    ms_per_chunk: f64,
+}
+
+/// Chunks that no earlier version of their documents had, by what the model reads of them.
+struct Fresh<'a> {
+    document: &'a Document,
+    chunk: &'a Chunk,
+    content: ContentHash,
 }
 
 impl Batch {
-    /// Takes in what was prepared. Nothing is to be done for an unchanged document.
-    pub(super) fn add(&mut self, prepared: Prepared) {
-        match prepared {
-            Prepared::Unchanged { .. } => {}
-            Prepared::Document { ingested, was_indexed } => {
-                self.chunks += ingested.chunks.len();
-                self.documents.push((*ingested, was_indexed));
-            }
-            Prepared::Refused { record, was_indexed, .. } => {
-                self.others.push(Other { record: *record, was_indexed, removed: false });
-            }
-        }
+    pub(super) fn add(&mut self, coming: Coming) {
+        self.chunks += coming.ingested.chunks.len();
+        self.coming.push(coming);
     }
 
-    /// Takes in a document whose source is gone.
-    pub(super) fn remove(&mut self, record: DocumentRecord) {
-        let was_indexed = record.status == DocumentStatus::Indexed;
-        self.others.push(Other { record, was_indexed, removed: true });
+    pub(super) fn drop_document(&mut self, leaving: Leaving) {
+        self.leaving.push(leaving);
     }
 
     /// Whether it should be written before more is added.
     pub(super) fn is_full(&self) -> bool {
-        self.chunks >= FULL_CHUNKS || self.documents.len() + self.others.len() >= FULL_DOCUMENTS
+        self.chunks >= FULL_CHUNKS || self.coming.len() + self.leaving.len() >= FULL_DOCUMENTS
     }
 
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.documents.is_empty() && self.others.is_empty()
+        self.coming.is_empty() && self.leaving.is_empty()
     }
 
-    /// Embeds the chunks that no earlier version had. `embedded` hears after each run of the model how many
-    /// it was; `known` how many there will be in all.
+    /// The documents that are indexed for the first time.
+    pub(super) fn newcomers(&self) -> Vec<DocumentId> {
+        let new = self.coming.iter().filter(|coming| !coming.was_indexed);
+        new.map(|coming| coming.ingested.record.id).collect()
+    }
+
+    /// Embeds the chunks that no earlier version had. A chunk whose twin is in the collection already, under
+    /// another name perhaps, takes over its vector. `embedded` hears after each run of the model how many it was;
+    /// `known` how many there will be in all.
     ///
     /// # Errors
-    /// When the model or the catalog fails.
+    /// When the model or a store fails.
     pub(super) async fn embed(
         self,
+        collection: &str,
         stores: &Stores,
         known: impl FnOnce(usize) + Send,
         embedded: impl Fn(usize) + Send + Sync,
     ) -> Result<Embedded> {
         let (old, stale) = self.old_chunks(stores).await?;
-        let mut fresh: Vec<(&Document, &Chunk, String)> = Vec::new();
-        for (IngestedDocument { document, chunks, .. }, _) in &self.documents {
-            let new = chunks.iter().filter(|chunk| !old.contains(&chunk.id));
-            fresh.extend(new.map(|chunk| (document, chunk, chunk.embedded_text(&document.title))));
-        }
-        known(fresh.len());
-        // Texts of one length waste no padding.
-        fresh.sort_by_key(|(_, _, text)| text.len());
-        let mut points = Vec::with_capacity(fresh.len());
-        for group in fresh.chunks(EMBED_TEXTS) {
-            let texts: Vec<String> = group.iter().map(|(_, _, text)| text.clone()).collect();
-            let vectors = stores.embedder.embed_passages(texts).await?;
-            if vectors.len() != group.len() {
-                return Err(Error::internal(format!("{} texts gave {} vectors", group.len(), vectors.len())));
+        let fresh = self.fresh(&old);
+        let mut vectors = vectors_of_twins(collection, stores, &fresh).await?;
+        let mut texts: Vec<(ContentHash, String)> = Vec::new();
+        let mut wanted = HashSet::new();
+        for Fresh { document, chunk, content } in &fresh {
+            if !vectors.contains_key(content) && wanted.insert(*content) {
+                texts.push((*content, chunk.embedded_text(&document.title)));
             }
-            let made = group.iter().zip(vectors);
-            points.extend(made.map(|((_, chunk, _), vector)| VectorPoint {
-                chunk: chunk.id,
-                document: chunk.document,
-                vector,
-            }));
+        }
+        known(texts.len());
+        // Texts of one length waste no padding.
+        texts.sort_by_key(|(_, text)| text.len());
+        let started = Instant::now();
+        for group in texts.chunks(EMBED_TEXTS) {
+            let made = stores.embedder.embed_passages(group.iter().map(|(_, text)| text.clone()).collect()).await?;
+            if made.len() != group.len() {
+                return Err(Error::internal(format!("{} texts gave {} vectors", group.len(), made.len())));
+            }
+            vectors.extend(group.iter().map(|(content, _)| *content).zip(made));
             embedded(group.len());
         }
-        let entries = fresh.iter().map(|(document, chunk, _)| entry(document, chunk)).collect();
-        Ok(Embedded { points, entries, stale, batch: self })
+        let ms_per_chunk = f64::from(elapsed_ms(started)) / texts.len().max(1) as f64;
+        let mut points = Vec::with_capacity(fresh.len());
+        for Fresh { chunk, content, .. } in &fresh {
+            let vector = vectors.get(content).cloned().ok_or_else(|| Error::internal("a chunk without a vector"))?;
+            points.push(VectorPoint { chunk: chunk.id, document: chunk.document, vector });
+        }
+        let entries = fresh.iter().map(|fresh| entry(fresh.document, fresh.chunk)).collect();
+        Ok(Embedded { points, entries, stale, ms_per_chunk, batch: self })
+    }
+
+    fn fresh(&self, old: &HashSet<ChunkId>) -> Vec<Fresh<'_>> {
+        let documents = self.coming.iter().map(|coming| &coming.ingested);
+        let chunks = documents.flat_map(|ingested| ingested.chunks.iter().map(move |chunk| (&ingested.document, chunk)));
+        chunks
+            .filter(|(_, chunk)| !old.contains(&chunk.id))
+            .map(|(document, chunk)| Fresh { document, chunk, content: content_hash(chunk, &document.title) })
+            .collect()
     }
 
     /// The chunks that earlier versions have in the indexes, and those of them that go.
     async fn old_chunks(&self, stores: &Stores) -> Result<(HashSet<ChunkId>, Vec<ChunkId>)> {
         let mut old = HashSet::new();
-        let changed =
-            self.documents.iter().filter(|(_, was_indexed)| *was_indexed).map(|(ingested, _)| ingested.record.id);
-        let dropped = self.others.iter().filter(|other| other.was_indexed).map(|other| other.record.id);
+        let changed = self.coming.iter().filter(|coming| coming.was_indexed).map(|coming| coming.ingested.record.id);
+        let dropped = self.leaving.iter().filter(|leaving| leaving.was_indexed).map(|leaving| leaving.record.id);
         for id in changed.chain(dropped) {
             old.extend(stores.catalog.chunk_ids_of(id).await?);
         }
         let kept: HashSet<ChunkId> =
-            self.documents.iter().flat_map(|(ingested, _)| ingested.chunks.iter().map(|chunk| chunk.id)).collect();
+            self.coming.iter().flat_map(|coming| coming.ingested.chunks.iter().map(|chunk| chunk.id)).collect();
         let mut stale: Vec<ChunkId> = old.difference(&kept).copied().collect();
         stale.sort_unstable();
         Ok((old, stale))
     }
 }
 
+/// The vectors of contents that the collection holds already.
+async fn vectors_of_twins(
+    collection: &str,
+    stores: &Stores,
+    fresh: &[Fresh<'_>],
+) -> Result<HashMap<ContentHash, Vec<f32>>> {
+    let contents: Vec<ContentHash> = fresh.iter().map(|fresh| fresh.content).collect();
+    let twins: Vec<(ContentHash, ChunkId)> = stores.catalog.twins(collection, &contents).await?.into_iter().collect();
+    if twins.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<ChunkId> = twins.iter().map(|(_, id)| *id).collect();
+    let vectors = stores.vectors.vectors(&ids).await?;
+    Ok(twins.into_iter().zip(vectors).filter_map(|((content, _), vector)| Some((content, vector?))).collect())
+}
+
 impl Embedded {
     /// Writes the batch: the intent to the catalog, then both indexes, then the catalog's word that they hold
-    /// it. A crash in between leaves its documents `indexing`, and the next run clears them.
+    /// it. After a crash in between, [`finish`](super::finish::finish) does what is left.
     /// Gives what became of each document, by uri, with its chunks and bytes.
     ///
     /// # Errors
     /// When a store fails.
     pub(super) async fn write(self, stores: &Stores) -> Result<Vec<Written>> {
-        let Self { batch, points, entries, stale } = self;
-        let Batch { documents, others, .. } = batch;
-        let mut written: Vec<Written> =
-            documents.iter().map(|(ingested, was)| Written::of(&ingested.record, *was)).collect();
-        let ids: Vec<DocumentId> = documents.iter().map(|(ingested, _)| ingested.record.id).collect();
-        let mut intents: Vec<IngestedDocument> = documents.into_iter().map(|(ingested, _)| ingested).collect();
-        intents.extend(others.iter().filter(|other| other.was_indexed).map(|other| emptied(&other.record)));
+        let Self { batch, points, entries, stale, ms_per_chunk } = self;
+        let Batch { coming, leaving, chunks } = batch;
+        let started = Instant::now();
+        let mut written: Vec<Written> = coming.iter().map(Written::of).collect();
+        let mut done: Vec<(DocumentId, Timings)> = Vec::new();
+        let mut intents: Vec<IngestedDocument> = Vec::new();
+        for Coming { mut ingested, .. } in coming {
+            let embed = ms_per_chunk * f64::from(ingested.record.chunks);
+            ingested.record.timings.embed = embed as u32;
+            done.push((ingested.record.id, ingested.record.timings));
+            intents.push(ingested);
+        }
+        for Leaving { record, .. } in leaving.iter().filter(|leaving| leaving.was_indexed) {
+            done.push((record.id, record.timings));
+            intents.push(without_text(record, record.status));
+        }
         if !intents.is_empty() {
             stores.catalog.begin(intents).await?;
         }
@@ -160,17 +210,21 @@ impl Embedded {
         if touched {
             try_join!(stores.vectors.flush(), stores.keyword.commit())?;
         }
-        if !ids.is_empty() {
-            stores.catalog.commit(&ids).await?;
-        }
-        for Other { record, removed, .. } in others {
-            if removed {
-                written.push(Written { uri: record.uri, outcome: Outcome::Removed, chunks: 0, bytes: 0 });
-                stores.catalog.remove(record.id).await?;
-            } else {
-                stores.catalog.record_outcome(record).await?;
+        if !done.is_empty() {
+            let share = f64::from(elapsed_ms(started)) / chunks.max(1) as f64;
+            for ((_, timings), written) in done.iter_mut().zip(&written) {
+                timings.write = (share * f64::from(written.chunks)) as u32;
             }
+            stores.catalog.commit(&done).await?;
         }
+        let others: Vec<DocumentRecord> =
+            leaving.iter().filter(|leaving| !leaving.was_indexed).map(|leaving| leaving.record.clone()).collect();
+        if !others.is_empty() {
+            stores.catalog.record_outcomes(others).await?;
+        }
+        written.extend(leaving.into_iter().filter_map(|Leaving { record, outcome, .. }| {
+            Some(Written { uri: record.uri, outcome: outcome?, chunks: 0, bytes: 0 })
+        }));
         Ok(written)
     }
 }
@@ -184,13 +238,14 @@ pub(super) struct Written {
 }
 
 impl Written {
-    fn of(record: &DocumentRecord, was_indexed: bool) -> Self {
-        let outcome = if was_indexed { Outcome::Changed } else { Outcome::Added };
-        Self { uri: record.uri.clone(), outcome, chunks: record.chunks, bytes: record.bytes }
+    fn of(coming: &Coming) -> Self {
+        let record = &coming.ingested.record;
+        Self { uri: record.uri.clone(), outcome: coming.outcome, chunks: record.chunks, bytes: record.bytes }
     }
 }
 
-fn entry(document: &Document, chunk: &Chunk) -> KeywordEntry {
+/// What the keyword index gets of a chunk.
+pub(super) fn entry(document: &Document, chunk: &Chunk) -> KeywordEntry {
     KeywordEntry {
         chunk: chunk.id,
         document: document.id,
@@ -200,20 +255,21 @@ fn entry(document: &Document, chunk: &Chunk) -> KeywordEntry {
     }
 }
 
-/// The version of a document that holds nothing. It takes the place of one that leaves the indexes, so that a
-/// crash on the way is seen.
-pub(super) fn emptied(record: &DocumentRecord) -> IngestedDocument {
+/// The version of a document that holds nothing, on its way to `status`. It takes the place of one that leaves the
+/// indexes, so that a crash on the way is seen.
+pub(super) fn without_text(record: &DocumentRecord, status: DocumentStatus) -> IngestedDocument {
     let document = Document {
         id: record.id,
         collection: record.collection.clone(),
         uri: record.uri.clone(),
         title: record.title.clone(),
         media_type: record.media_type.clone(),
+        language: None,
         text: String::new(),
         pages: Vec::new(),
         headings: Vec::new(),
         lines: Vec::new(),
     };
-    let record = DocumentRecord { chunks: 0, status: DocumentStatus::Indexing, ..record.clone() };
+    let record = DocumentRecord { chunks: 0, status, ..record.clone() };
     IngestedDocument { record, document, chunks: Vec::new() }
 }

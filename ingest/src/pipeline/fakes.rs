@@ -1,16 +1,16 @@
 //! Stores in memory that can be made to die at any step, as a process does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
 use footnote_core::seam::{
-    Catalog, Embedder, EmbeddingModel, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore,
+    Catalog, CatalogWriter, Embedder, EmbeddingModel, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore,
 };
-use footnote_core::{Chunk, ChunkId, Code, Document, DocumentId, Error, Result};
+use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Result};
 
 use crate::catalog::SqliteCatalog;
 
@@ -71,7 +71,7 @@ impl Embedder for FakeEmbedder {
 
 /// Keeps at once what it is given, flushed or not.
 pub(super) struct FakeVectors {
-    pub(super) chunks: Mutex<BTreeSet<ChunkId>>,
+    pub(super) chunks: Mutex<BTreeMap<ChunkId, Vec<f32>>>,
     fuse: Fuse,
 }
 
@@ -85,13 +85,13 @@ impl FakeVectors {
 impl VectorStore for FakeVectors {
     async fn upsert(&self, points: Vec<VectorPoint>) -> Result<()> {
         self.fuse.burn()?;
-        self.chunks.lock().unwrap().extend(points.into_iter().map(|point| point.chunk));
+        self.chunks.lock().unwrap().extend(points.into_iter().map(|point| (point.chunk, point.vector)));
         Ok(())
     }
 
     async fn delete(&self, chunks: Vec<ChunkId>) -> Result<()> {
         self.fuse.burn()?;
-        self.chunks.lock().unwrap().retain(|id| !chunks.contains(id));
+        self.chunks.lock().unwrap().retain(|id, _| !chunks.contains(id));
         Ok(())
     }
 
@@ -99,12 +99,17 @@ impl VectorStore for FakeVectors {
         self.fuse.burn()
     }
 
+    async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
+        let held = self.chunks.lock().unwrap();
+        Ok(chunks.iter().map(|id| held.get(id).cloned()).collect())
+    }
+
     async fn search(&self, _: Vec<f32>, _: usize) -> Result<Vec<Hit>> {
         Ok(Vec::new())
     }
 
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
-        Ok(self.chunks.lock().unwrap().iter().copied().collect())
+        Ok(self.chunks.lock().unwrap().keys().copied().collect())
     }
 }
 
@@ -181,6 +186,10 @@ impl Catalog for FusedCatalog {
         self.inner.record(id).await
     }
 
+    async fn versions(&self, id: DocumentId) -> Result<Vec<DocumentRecord>> {
+        self.inner.versions(id).await
+    }
+
     async fn document(&self, id: DocumentId) -> Result<Option<Document>> {
         self.inner.document(id).await
     }
@@ -189,6 +198,13 @@ impl Catalog for FusedCatalog {
         self.inner.chunks(ids).await
     }
 
+    async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {
+        self.inner.fact(collection, name).await
+    }
+}
+
+#[async_trait]
+impl CatalogWriter for FusedCatalog {
     async fn chunk_ids_of(&self, id: DocumentId) -> Result<Vec<ChunkId>> {
         self.inner.chunk_ids_of(id).await
     }
@@ -197,28 +213,33 @@ impl Catalog for FusedCatalog {
         self.inner.chunk_ids(collection).await
     }
 
+    async fn twins(&self, collection: &str, contents: &[ContentHash]) -> Result<HashMap<ContentHash, ChunkId>> {
+        self.inner.twins(collection, contents).await
+    }
+
     async fn begin(&self, documents: Vec<IngestedDocument>) -> Result<()> {
         self.fuse.burn()?;
         self.inner.begin(documents).await
     }
 
-    async fn commit(&self, ids: &[DocumentId]) -> Result<()> {
+    async fn commit(&self, done: &[(DocumentId, Timings)]) -> Result<()> {
         self.fuse.burn()?;
-        self.inner.commit(ids).await
+        self.inner.commit(done).await
     }
 
-    async fn record_outcome(&self, record: DocumentRecord) -> Result<()> {
+    async fn record_outcomes(&self, records: Vec<DocumentRecord>) -> Result<()> {
         self.fuse.burn()?;
-        self.inner.record_outcome(record).await
+        self.inner.record_outcomes(records).await
     }
 
-    async fn remove(&self, id: DocumentId) -> Result<()> {
+    async fn mark(&self, ids: &[DocumentId], status: DocumentStatus) -> Result<()> {
         self.fuse.burn()?;
-        self.inner.remove(id).await
+        self.inner.mark(ids, status).await
     }
 
-    async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {
-        self.inner.fact(collection, name).await
+    async fn found_unchanged(&self, found: &[(DocumentId, Option<i64>)]) -> Result<()> {
+        self.fuse.burn()?;
+        self.inner.found_unchanged(found).await
     }
 
     async fn set_fact(&self, collection: &str, name: &str, value: &str) -> Result<()> {

@@ -1,42 +1,65 @@
 //! The ingestion worker: three stages that overlap, joined by short channels.
 //!
 //! ```text
-//! prepare (read, extract, cut; blocking threads) → gather and embed → write (catalog, indexes, catalog)
+//! plan → prepare (load, extract, cut; blocking threads) → gather and embed → write (catalog, indexes, catalog)
 //! ```
+//!
+//! * `plan`: what is read, what is left alone, what is gone. `retry`: when a failure is tried again.
+//! * `prepare`, `load`, `unpack`: a source to documents.
+//! * `batch`, `stages`: documents into the stores, many at once.
+//! * `finish`: what a crash left open. `remove`: one document out of everything.
+//! * `rebuild`, `repair`: an index made anew, and one mended.
 
 mod batch;
+mod clock;
 mod facts;
+mod finish;
+mod load;
+mod plan;
 mod prepare;
-mod recover;
+mod rebuild;
 mod remove;
+mod repair;
+mod retry;
 mod stages;
+mod unpack;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use footnote_core::catalog::DocumentRecord;
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::collection::check_name;
-use footnote_core::seam::{Catalog, Embedder, KeywordIndex, VectorStore};
-use footnote_core::source::file_of_uri;
+use footnote_core::seam::{CatalogWriter, Embedder, KeywordIndex, VectorStore};
 use footnote_core::{Code, Error, Result, Source};
+use tokio_util::sync::CancellationToken;
 
-pub use self::facts::{CHUNKING, DIMENSION, EMBEDDING_MODEL};
-use self::prepare::{Input, Preparer, Task};
-pub use self::recover::recover;
+pub use self::facts::{CHUNKING, DIMENSION, EMBEDDING_MODEL, differs};
+pub use self::finish::finish;
+use self::plan::{Planner, Priors, Work, blank_record};
+use self::prepare::{Input, Preparer, Task, standing};
 pub use self::remove::remove;
-use self::stages::{Run, Work};
+pub use self::repair::Repair;
+pub use self::retry::{Retry, RetryWhich};
+use self::stages::{Run, Tally};
+use crate::archive::ArchiveLimits;
 use crate::chunk::{ChunkOptions, Chunker};
-use crate::discover::{Discovered, FoundFile, discover};
-use crate::progress::Progress;
+use crate::discover::{Discovered, FoundFile, PassedOver, discover};
+use crate::progress::{Event, Progress};
+use crate::reader::{Reader, ReaderOptions};
 use crate::report::{IngestReport, Outcome, Problem};
+
+/// The way in which files are read; a new one may give more of a file than the last.
+const READING_VERSION: &str = "2";
+/// Rows that are written at once.
+const ROWS_AT_ONCE: usize = 10_000;
 
 /// What the worker reads with and writes to.
 #[derive(Clone)]
 pub struct Stores {
     /// The record of what was ingested.
-    pub catalog: Arc<dyn Catalog>,
+    pub catalog: Arc<dyn CatalogWriter>,
     /// The embedding model.
     pub embedder: Arc<dyn Embedder>,
     /// The vector leg of the collection.
@@ -58,8 +81,12 @@ pub struct IngestOptions {
     pub max_file_bytes: u64,
     /// Whether symbolic links inside a folder are followed.
     pub follow_links: bool,
-    /// The longest that one file may take to be read.
-    pub extract_deadline: Duration,
+    /// How files are read.
+    pub reader: ReaderOptions,
+    /// What an archive may unpack to.
+    pub archive: ArchiveLimits,
+    /// When failed files are read again.
+    pub retry: Retry,
 }
 
 /// Ingests into one collection. One run at a time: two at once would write the same documents.
@@ -81,8 +108,10 @@ impl Ingestor {
         let preparer = Preparer {
             collection: options.collection.clone(),
             chunker: Chunker::new(&options.tokenizer, options.chunk)?,
+            reader: Reader::new(options.reader.clone()),
             max_file_bytes: options.max_file_bytes,
-            deadline: options.extract_deadline,
+            archive: options.archive,
+            retry: options.retry,
         };
         Ok(Self { stores, options, preparer: Arc::new(preparer), running: tokio::sync::Mutex::default() })
     }
@@ -92,7 +121,7 @@ impl Ingestor {
     ///
     /// # Errors
     /// [`Code::PathMissing`], [`Code::NothingToIngest`] and [`Code::IndexMismatch`] before anything is
-    /// written; those of the stores and the model. What was committed until then stays.
+    /// written; those of the stores and the model; [`Code::Cancelled`]. What was committed until then stays.
     pub async fn ingest_paths(
         &self,
         paths: &[PathBuf],
@@ -101,14 +130,37 @@ impl Ingestor {
     ) -> Result<IngestReport> {
         let _alone = self.running.lock().await;
         let started = Instant::now();
-        let (paths, follow_links) = (paths.to_vec(), self.options.follow_links);
-        let found = tokio::task::spawn_blocking(move || discover(&paths, follow_links))
-            .await
-            .map_err(|error| Error::internal(format!("discover: {error}")))??;
+        let priors = self.priors().await?;
+        let (paths, gone) = sift(paths, &priors);
+        let follow_links = self.options.follow_links;
+        let found = if paths.is_empty() && !gone.is_empty() {
+            Discovered::default()
+        } else {
+            tokio::task::spawn_blocking(move || discover(&paths, follow_links))
+                .await
+                .map_err(|error| Error::internal(format!("discover: {error}")))??
+        };
         let mut report = IngestReport::default();
-        let cut_short = self.start(&mut report).await?;
-        let work = self.work_on(found, cut_short, &mut report).await?;
-        self.run(work, report, started, progress).await
+        self.start(&mut report).await?;
+        let reading = self.preparer.reader.describe(READING_VERSION);
+        let read_before = self.stores.catalog.fact(&self.options.collection, facts::READING).await?;
+        let planner = Planner {
+            retry: &self.options.retry,
+            max_file_bytes: self.options.max_file_bytes,
+            anew: read_before.as_deref() != Some(reading.as_str()),
+        };
+        let mut work = planner.plan(found, priors);
+        work.gone.extend(gone);
+        progress.event(Event::Discovered {
+            documents: work.tasks.len() + work.unchanged.len() + work.standing.len(),
+        });
+        let run = self.begin_run(report, progress, cancel);
+        self.note_untouched(&run, &work).await?;
+        self.note_passed_over(&run, work.passed_over).await?;
+        self.queue(&work.tasks).await?;
+        let report = self.finish_run(run, work.tasks, work.gone, started).await?;
+        self.stores.catalog.set_fact(&self.options.collection, facts::READING, &reading).await?;
+        Ok(report)
     }
 
     /// Ingests sources that are named one by one: files, and texts of a data set. Nothing is removed.
@@ -128,93 +180,140 @@ impl Ingestor {
         }
         let mut report = IngestReport::default();
         self.start(&mut report).await?;
+        let run = self.begin_run(report, progress, cancel);
         let mut priors = self.priors().await?;
         let mut met = HashSet::new();
-        let mut work = Work::default();
+        let mut tasks = Vec::new();
         for source in sources {
             let input = input_of(source)?;
             let uri = input.uri();
             if met.insert(uri.clone()) {
-                work.tasks.push(Task { input, prior: priors.remove(&uri) });
+                tasks.push(Task { input, prior: priors.remove(&uri), members: Priors::new(), anew: false });
             } else {
                 let reason = "named twice; the first one was taken".to_owned();
-                pass_over(&mut report, uri, false, reason, None);
+                run.problem(Problem { uri, outcome: Outcome::Skipped, code: None, reason, hint: None });
             }
         }
-        self.run(work, report, started, progress).await
+        progress.event(Event::Discovered { documents: tasks.len() });
+        self.finish_run(run, tasks, Vec::new(), started).await
     }
 
     /// Makes sure that the collection can be written to and that its stores agree.
-    async fn start(&self, report: &mut IngestReport) -> Result<Vec<DocumentRecord>> {
+    async fn start(&self, report: &mut IngestReport) -> Result<()> {
         let (catalog, collection) = (&*self.stores.catalog, self.options.collection.as_str());
         let chunking = self.options.chunk.describe();
         facts::settle(catalog, collection, self.stores.embedder.model(), &chunking).await?;
-        let cut_short = recover(catalog, &*self.stores.vectors, &*self.stores.keyword, collection).await?;
-        report.recovered = cut_short.len();
-        Ok(cut_short)
+        report.recovered = finish(&self.stores, collection).await?.len();
+        Ok(())
     }
 
-    async fn priors(&self) -> Result<HashMap<String, DocumentRecord>> {
-        let records = self.stores.catalog.documents(&self.options.collection, None).await?;
+    /// What the catalog knows of the collection, deleted documents among it: their versions go on.
+    async fn priors(&self) -> Result<Priors> {
+        let (catalog, collection) = (&self.stores.catalog, self.options.collection.as_str());
+        let mut records = catalog.documents(collection, None).await?;
+        records.extend(catalog.documents(collection, Some(DocumentStatus::Deleted)).await?);
         Ok(records.into_iter().map(|record| (record.uri.clone(), record)).collect())
     }
 
-    /// What is to be done about what was found, what an earlier run was cut short at, and what is gone.
-    async fn work_on(
-        &self,
-        found: Discovered,
-        cut_short: Vec<DocumentRecord>,
-        report: &mut IngestReport,
-    ) -> Result<Work> {
-        let mut priors = self.priors().await?;
-        let mut inputs: BTreeMap<String, Input> = BTreeMap::new();
-        for record in cut_short {
-            // It may lie outside the paths of this run; without this it would be lost in silence.
-            if !found.covers(&record.uri)
-                && let Some(path) = file_of_uri(&record.uri)
-                && let Ok(metadata) = fs_err::metadata(&path)
-                && metadata.is_file()
-            {
-                inputs.insert(record.uri, Input::File(FoundFile::new(path, &metadata)));
-            }
-        }
-        for file in &found.files {
-            let input = Input::File(file.clone());
-            inputs.insert(input.uri(), input);
-        }
-        let tasks = inputs.into_iter().map(|(uri, input)| Task { input, prior: priors.remove(&uri) }).collect();
-        let mut gone: Vec<DocumentRecord> = priors.into_values().filter(|record| found.covers(&record.uri)).collect();
-        gone.sort_by(|a, b| a.uri.cmp(&b.uri));
-        for passed in found.passed_over {
-            pass_over(report, passed.uri, passed.failed, passed.reason, passed.hint);
-        }
-        Ok(Work { tasks, gone })
+    fn begin_run<'a>(
+        &'a self,
+        report: IngestReport,
+        progress: &'a dyn Progress,
+        cancel: &'a CancellationToken,
+    ) -> Run<'a> {
+        let tally = Mutex::new(Tally { report, ..Tally::default() });
+        Run { collection: &self.options.collection, stores: &self.stores, progress, cancel, tally }
     }
 
-    async fn run(
+    /// Counts the documents that nothing is done about, and says so in their rows where that is new.
+    async fn note_untouched(&self, run: &Run<'_>, work: &Work) -> Result<()> {
+        let new = work.unchanged.iter().filter(|record| record.status == DocumentStatus::Indexed);
+        let new: Vec<_> = new.map(|record| (record.id, record.modified_ms)).collect();
+        for rows in new.chunks(ROWS_AT_ONCE) {
+            self.stores.catalog.found_unchanged(rows).await?;
+        }
+        for record in &work.unchanged {
+            run.settled(&record.uri, Outcome::Unchanged);
+        }
+        for record in &work.standing {
+            run.problem(standing(record));
+        }
+        Ok(())
+    }
+
+    /// Notes what discovery passed over: it has a row too.
+    async fn note_passed_over(&self, run: &Run<'_>, passed_over: Vec<(PassedOver, Option<DocumentRecord>)>) -> Result<()> {
+        let mut rows = Vec::new();
+        for (PassedOver { uri, failed, reason, hint }, prior) in passed_over {
+            let status = if failed { DocumentStatus::Failed } else { DocumentStatus::Skipped };
+            let known = prior.as_ref().is_some_and(|prior| {
+                prior.status.is_indexed() || (prior.status == status && prior.reason.as_ref() == Some(&reason))
+            });
+            if !known {
+                let blank = blank_record(&self.options.collection, &uri, prior.as_ref());
+                rows.push(DocumentRecord { status, reason: Some(reason.clone()), ..blank });
+            }
+            let outcome = if failed { Outcome::Failed } else { Outcome::Skipped };
+            run.problem(Problem { uri, outcome, code: None, reason, hint: hint.map(str::to_owned) });
+        }
+        self.write_rows(rows).await
+    }
+
+    /// Gives rows to the files that are met for the first time, so that they are seen from the start.
+    async fn queue(&self, tasks: &[Task]) -> Result<()> {
+        let new = tasks.iter().filter(|task| {
+            task.prior.as_ref().is_none_or(|prior| prior.status == DocumentStatus::Deleted)
+        });
+        let row = |task: &Task| blank_record(&self.options.collection, &task.input.uri(), task.prior.as_ref());
+        self.write_rows(new.map(row).collect()).await
+    }
+
+    async fn write_rows(&self, mut rows: Vec<DocumentRecord>) -> Result<()> {
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(ROWS_AT_ONCE));
+            self.stores.catalog.record_outcomes(rows).await?;
+            rows = rest;
+        }
+        Ok(())
+    }
+
+    async fn finish_run(
         &self,
-        work: Work,
-        report: IngestReport,
+        run: Run<'_>,
+        tasks: Vec<Task>,
+        gone: Vec<DocumentRecord>,
         started: Instant,
-        progress: &dyn Progress,
     ) -> Result<IngestReport> {
-        let outcome = Run::new(&self.stores, progress, report).through(work, &self.preparer).await;
-        match outcome {
-            Ok(mut report) => {
-                report.problems.sort_by(|a, b| a.uri.cmp(&b.uri));
-                report.seconds = started.elapsed().as_secs_f64();
-                Ok(report)
+        let outcome = run.through(tasks, gone, &self.preparer).await;
+        if let Err(error) = outcome {
+            // So that catalog and indexes agree now. Should it fail too, the next start does it.
+            if let Err(also) = finish(&self.stores, &self.options.collection).await {
+                tracing::warn!(%also, "could not finish what was half written; the next start will");
             }
-            Err(error) => {
-                // So that catalog and indexes agree now. Should it fail too, the next run does it.
-                let Stores { catalog, vectors, keyword, .. } = &self.stores;
-                if let Err(also) = recover(&**catalog, &**vectors, &**keyword, &self.options.collection).await {
-                    tracing::warn!(%also, "could not clear what was half written; the next run will");
-                }
-                Err(error)
-            }
+            return Err(error);
+        }
+        let mut report = run.tally.into_inner().unwrap_or_else(PoisonError::into_inner).report;
+        report.problems.sort_by(|a, b| a.uri.cmp(&b.uri));
+        report.seconds = started.elapsed().as_secs_f64();
+        Ok(report)
+    }
+}
+
+/// The paths that are to be looked at; and the documents of files that were named, were ingested before, and are no
+/// longer in their folders.
+fn sift(paths: &[PathBuf], priors: &Priors) -> (Vec<PathBuf>, Vec<DocumentRecord>) {
+    let (mut there, mut gone) = (Vec::new(), Vec::new());
+    for path in paths {
+        let missing = fs_err::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        // A folder that is gone too may be on a disk that is not mounted.
+        let known = path.parent().filter(|_| missing).and_then(|folder| fs_err::canonicalize(folder).ok());
+        let uri = known.zip(path.file_name()).map(|(folder, name)| Source::File(folder.join(name)).uri());
+        match uri.and_then(|uri| priors.get(&uri)) {
+            Some(record) if record.status != DocumentStatus::Deleted => gone.push(record.clone()),
+            _ => there.push(path.clone()),
         }
     }
+    (there, gone)
 }
 
 fn input_of(source: Source) -> Result<Input> {
@@ -229,12 +328,6 @@ fn input_of(source: Source) -> Result<Input> {
             Ok(Input::File(FoundFile::new(path, &metadata)))
         }
     }
-}
-
-fn pass_over(report: &mut IngestReport, uri: String, failed: bool, reason: String, hint: Option<&str>) {
-    let outcome = if failed { Outcome::Failed } else { Outcome::Skipped };
-    report.count(outcome);
-    report.problems.push(Problem { uri, outcome, code: None, reason, hint: hint.map(str::to_owned) });
 }
 
 #[cfg(test)]

@@ -1,34 +1,43 @@
 //! A source to a document with its chunks, or the reason why not. Blocking work.
 
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
-use footnote_core::seam::Extracted;
+use footnote_core::seam::{Catalog, Extracted};
 use footnote_core::{Code, Document, DocumentId, Error, Result, Source};
+use tokio_util::sync::CancellationToken;
 
+use super::clock::{elapsed_ms, now_ms};
+use super::load::{Loaded, load};
+use super::plan::{Priors, blank_record, next_version};
+use super::retry::Retry;
+use crate::archive::ArchiveLimits;
 use crate::chunk::Chunker;
 use crate::discover::FoundFile;
-use crate::extract::extract;
 use crate::hash::sha256_hex;
-use crate::media_type::{HEAD_BYTES, MediaType, sniff};
+use crate::language;
+use crate::media_type::MediaType;
 use crate::normalize::canonical;
+use crate::reader::Reader;
 use crate::report::{Outcome, Problem};
 
 /// Something to ingest, and what the catalog knows of it.
-#[derive(Debug)]
 pub(super) struct Task {
     pub(super) input: Input,
     pub(super) prior: Option<DocumentRecord>,
+    /// Of an archive: what came out of it before.
+    pub(super) members: Priors,
+    /// Whether the same content may give another document than before: something about the reading changed.
+    pub(super) anew: bool,
 }
 
 /// What is to be read.
-#[derive(Debug)]
 pub(super) enum Input {
     File(FoundFile),
     Text { uri: String, title: String, text: String },
+    /// A document of another catalog, to be cut anew.
+    Stored { record: Box<DocumentRecord>, from: Arc<dyn Catalog> },
 }
 
 impl Input {
@@ -36,43 +45,61 @@ impl Input {
         match self {
             Self::File(file) => Source::File(file.path.clone()).uri(),
             Self::Text { uri, .. } => uri.clone(),
+            Self::Stored { record, .. } => record.uri.clone(),
         }
     }
 }
 
-/// What came of a task.
+/// What came of a task, piece by piece: an archive gives many.
 #[derive(Debug)]
 pub(super) enum Prepared {
+    /// It is being read.
+    Started { id: DocumentId, uri: String },
     /// The source is as it was.
-    Unchanged { uri: String },
+    Unchanged { id: DocumentId, uri: String, modified_ms: Option<i64> },
     /// To be indexed.
     Document { ingested: Box<IngestedDocument>, was_indexed: bool },
     /// Not to be indexed.
     Refused { record: Box<DocumentRecord>, problem: Box<Problem>, was_indexed: bool },
+    /// Its source is no longer there.
+    Gone { record: Box<DocumentRecord> },
 }
+
+/// Takes what was prepared; gives whether more is wanted.
+pub(super) type Sink<'a> = &'a mut dyn FnMut(Prepared) -> bool;
 
 /// What every task is prepared with.
 pub(super) struct Preparer {
     pub(super) collection: String,
     pub(super) chunker: Chunker,
+    pub(super) reader: Reader,
     pub(super) max_file_bytes: u64,
-    pub(super) deadline: Duration,
+    pub(super) archive: ArchiveLimits,
+    pub(super) retry: Retry,
 }
 
-/// A document's content, read and extracted.
-struct Content {
-    media_type: MediaType,
-    content_hash: String,
-    extracted: Extracted,
-    /// The title where the document gives itself none.
-    stem: String,
+/// One document on its way: its row so far, and what was known of it.
+pub(super) struct Candidate {
+    pub(super) record: DocumentRecord,
+    pub(super) prior: Option<DocumentRecord>,
+    /// The file's name, for messages.
+    pub(super) name: String,
+    /// See [`Task::anew`].
+    pub(super) anew: bool,
+    pub(super) cancel: CancellationToken,
 }
 
-/// Why there is no content.
-enum Stop {
+/// Why there is no document.
+pub(super) enum Stop {
     Unchanged,
-    Nothing { media_type: Option<MediaType>, content_hash: String, reason: String },
-    Error { media_type: Option<MediaType>, error: Error },
+    Nothing(String),
+    Error(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 impl Preparer {
@@ -80,133 +107,130 @@ impl Preparer {
     ///
     /// # Errors
     /// Only for what is not the source's fault.
-    pub(super) fn prepare(&self, task: Task) -> Result<Prepared> {
-        let Task { input, prior } = task;
+    pub(super) fn prepare(&self, task: Task, cancel: &CancellationToken, sink: Sink<'_>) -> Result<()> {
+        let Task { input, prior, members, anew } = task;
         let uri = input.uri();
-        let was_indexed = prior.as_ref().is_some_and(|record| record.status == DocumentStatus::Indexed);
-        let (bytes, modified_ms, name) = match &input {
-            Input::File(file) => (file.bytes, file.modified_ms, file.path.display().to_string()),
-            Input::Text { text, .. } => (text.len() as u64, None, uri.clone()),
-        };
-        let mut record = self.blank_record(&uri, bytes, modified_ms);
-        let content = match input {
-            Input::File(file) => self.read_file(&file, prior.as_ref()),
-            Input::Text { title, text, .. } => read_text(&title, &text, prior.as_ref()),
-        };
-        let refuse = |mut record: DocumentRecord, outcome: Outcome, problem: Problem| {
-            record.status = if outcome == Outcome::Failed { DocumentStatus::Failed } else { DocumentStatus::Skipped };
-            record.reason = Some(problem.reason.clone());
-            Ok(Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed })
-        };
-        let name_type = |media_type: Option<MediaType>| media_type.map_or("", MediaType::as_str).to_owned();
-        match content {
-            Ok(content) => {
-                let ingested = self.cut(record, content)?;
-                Ok(Prepared::Document { ingested: Box::new(ingested), was_indexed })
+        let record = blank_record(&self.collection, &uri, prior.as_ref());
+        match input {
+            Input::Stored { record, from } => return self.recut(&record, &*from, sink),
+            Input::Text { title, text, .. } => {
+                let mut candidate = Candidate { record, prior, name: uri, anew, cancel: cancel.clone() };
+                let made = self.read_text(&mut candidate, &title, &text);
+                sink(self.outcome(candidate, made)?);
             }
-            Err(Stop::Unchanged) => match prior {
-                Some(prior) if prior.status == DocumentStatus::Skipped => {
-                    let reason = prior.reason.clone().unwrap_or_default();
-                    refuse(
-                        prior,
-                        Outcome::Skipped,
-                        Problem { uri, outcome: Outcome::Skipped, code: None, reason, hint: None },
-                    )
+            Input::File(file) => {
+                sink(Prepared::Started { id: record.id, uri });
+                let candidate = Candidate { record, prior, name: file.path.display().to_string(), anew, cancel: cancel.clone() };
+                return self.prepare_file(&file, candidate, members, sink);
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare_file(&self, file: &FoundFile, mut candidate: Candidate, members: Priors, sink: Sink<'_>) -> Result<()> {
+        let started = Instant::now();
+        (candidate.record.bytes, candidate.record.modified_ms) = (file.bytes, file.modified_ms);
+        let loaded = load(&file.path, self.max_file_bytes, self.archive.max_bytes);
+        candidate.record.timings.read = elapsed_ms(started);
+        match loaded {
+            Ok(Loaded { media_type, bytes, file }) => {
+                (candidate.record.bytes, candidate.record.modified_ms) = (file.bytes, file.modified_ms);
+                if media_type.is_container() {
+                    return self.unpack(media_type, bytes, candidate, members, sink);
                 }
-                _ => Ok(Prepared::Unchanged { uri }),
-            },
-            Err(Stop::Nothing { media_type, content_hash, reason }) => {
-                record.media_type = name_type(media_type);
-                record.content_hash = content_hash;
-                refuse(
-                    record,
-                    Outcome::Skipped,
-                    Problem { uri, outcome: Outcome::Skipped, code: None, reason, hint: None },
-                )
+                let made = self.read(&mut candidate, media_type, bytes);
+                sink(self.outcome(candidate, made)?);
             }
-            Err(Stop::Error { media_type, error }) => {
-                record.media_type = name_type(media_type);
-                let skipped = matches!(error.code(), Code::UnsupportedType | Code::FileTooLarge);
-                let outcome = if skipped { Outcome::Skipped } else { Outcome::Failed };
-                refuse(record, outcome, Problem::of(&uri, &name, outcome, &error))
+            Err(Stop::Error(error)) if error.code() == Code::PathMissing => {
+                // It vanished after it was met.
+                sink(Prepared::Gone { record: Box::new(candidate.prior.unwrap_or(candidate.record)) });
+            }
+            Err(stop) => {
+                sink(self.outcome(candidate, Err(stop))?);
             }
         }
+        // What was an archive once, and is none now or cannot be read, holds nothing any more.
+        for member in members.into_values().filter(|member| member.status != DocumentStatus::Deleted) {
+            sink(Prepared::Gone { record: Box::new(member) });
+        }
+        Ok(())
     }
 
-    fn blank_record(&self, uri: &str, bytes: u64, modified_ms: Option<i64>) -> DocumentRecord {
-        DocumentRecord {
-            id: DocumentId::of(&self.collection, uri),
-            collection: self.collection.clone(),
-            uri: uri.to_owned(),
-            title: stem(Path::new(uri)),
-            media_type: String::new(),
-            bytes,
-            modified_ms,
-            content_hash: String::new(),
-            pages: 0,
-            pages_without_text: Vec::new(),
-            chunks: 0,
-            status: DocumentStatus::Indexing,
-            reason: None,
-            updated_ms: jiff::Timestamp::now().as_millisecond(),
-        }
-    }
-
-    fn read_file(&self, file: &FoundFile, prior: Option<&DocumentRecord>) -> Result<Content, Stop> {
-        let path = file.path.as_path();
-        if file.bytes > self.max_file_bytes {
-            return Err(Stop::error(too_large(path, file.bytes, self.max_file_bytes)));
-        }
-        // A hash says that the file was read whole: what it held then was settled.
-        let prior = prior.filter(|prior| !prior.content_hash.is_empty() && prior.status != DocumentStatus::Failed);
-        if prior.is_some_and(|prior| {
-            prior.bytes == file.bytes && prior.modified_ms == file.modified_ms && file.modified_ms.is_some()
-        }) {
+    /// Turns the bytes of a file, or of a member of an archive, into a document with its chunks.
+    pub(super) fn read(
+        &self,
+        candidate: &mut Candidate,
+        media_type: MediaType,
+        bytes: Vec<u8>,
+    ) -> Result<IngestedDocument, Stop> {
+        let record = &mut candidate.record;
+        media_type.as_str().clone_into(&mut record.media_type);
+        let hash = sha256_hex(&bytes);
+        if !candidate.anew && settled(candidate.prior.as_ref(), &hash) {
             return Err(Stop::Unchanged);
         }
-        let (media_type, bytes) = self.load(path)?;
-        let content_hash = sha256_hex(&bytes);
-        if prior.is_some_and(|prior| prior.content_hash == content_hash) {
+        record.version = next_version(candidate.prior.as_ref(), &hash);
+        record.content_hash = hash;
+        let started = Instant::now();
+        let extracted = self.reader.extract(&candidate.name, media_type, &Arc::new(bytes), &candidate.cancel);
+        record.timings.extract = elapsed_ms(started);
+        let extracted = extracted?;
+        if extracted.text.trim().is_empty() {
+            return Err(Stop::Nothing(match extracted.pages.len() {
+                0 => "it holds no text".to_owned(),
+                pages => format!("no text layer: {}", self.reader.needs_ocr(pages)),
+            }));
+        }
+        Ok(self.cut(record, media_type.as_str(), extracted)?)
+    }
+
+    fn read_text(&self, candidate: &mut Candidate, title: &str, text: &str) -> Result<IngestedDocument, Stop> {
+        let record = &mut candidate.record;
+        record.bytes = text.len() as u64;
+        let hash = sha256_hex(format!("{title}\0{text}").as_bytes());
+        if !candidate.anew && settled(candidate.prior.as_ref(), &hash) {
             return Err(Stop::Unchanged);
         }
-        let name = path.display().to_string();
-        let extracted = extract(&name, media_type, &Arc::new(bytes), self.deadline)
-            .map_err(|error| Stop::Error { media_type: Some(media_type), error })?;
-        let content = Content { media_type, content_hash, extracted, stem: stem(path) };
-        content.with_text()
+        record.version = next_version(candidate.prior.as_ref(), &hash);
+        record.content_hash = hash;
+        let title = Some(canonical(title).trim().to_owned());
+        let extracted = Extracted { title, text: canonical(text).into_owned(), ..Extracted::default() };
+        if extracted.text.trim().is_empty() {
+            return Err(Stop::Nothing("it holds no text".to_owned()));
+        }
+        record.title.clear();
+        Ok(self.cut(record, MediaType::Plain.as_str(), extracted)?)
     }
 
-    /// The bytes of a file whose beginning says that it can be read, never more than the limit of them.
-    fn load(&self, path: &Path) -> Result<(MediaType, Vec<u8>), Stop> {
-        let io = |error| Stop::error(Error::io(path, error));
-        let mut file = fs_err::File::open(path).map_err(io)?;
-        let mut bytes = Vec::new();
-        file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut bytes).map_err(io)?;
-        if bytes.is_empty() {
-            return Err(Stop::Nothing {
-                media_type: None,
-                content_hash: String::new(),
-                reason: "the file is empty".to_owned(),
-            });
-        }
-        let media_type = sniff(path, &bytes).map_err(Stop::error)?;
-        let rest = self.max_file_bytes.saturating_sub(bytes.len() as u64);
-        file.take(rest + 1).read_to_end(&mut bytes).map_err(io)?;
-        if bytes.len() as u64 > self.max_file_bytes {
-            return Err(Stop::error(too_large(path, bytes.len() as u64, self.max_file_bytes)));
-        }
-        Ok((media_type, bytes))
+    /// Cuts a document anew whose text is in a catalog.
+    fn recut(&self, record: &DocumentRecord, from: &dyn Catalog, sink: Sink<'_>) -> Result<()> {
+        let document = tokio::runtime::Handle::current().block_on(from.document(record.id))?;
+        let Some(document) = document else {
+            return Err(Error::internal(format!("{}: indexed, but its text is not in the catalog", record.uri)));
+        };
+        let Document { title, text, pages, headings, lines, media_type, .. } = document;
+        let mut record = DocumentRecord { status: DocumentStatus::Queued, ..record.clone() };
+        let ingested =
+            self.cut(&mut record, &media_type, Extracted { title: Some(title), text, pages, headings, lines })?;
+        sink(Prepared::Document { ingested: Box::new(ingested), was_indexed: false });
+        Ok(())
     }
 
-    fn cut(&self, mut record: DocumentRecord, content: Content) -> Result<IngestedDocument> {
-        let Content { media_type, content_hash, extracted, stem } = content;
+    pub(super) fn cut(
+        &self,
+        record: &mut DocumentRecord,
+        media_type: &str,
+        extracted: Extracted,
+    ) -> Result<IngestedDocument> {
+        let started = Instant::now();
         let Extracted { title, text, pages, headings, lines } = extracted;
         let document = Document {
             id: record.id,
             collection: record.collection.clone(),
             uri: record.uri.clone(),
-            title: self.chunker.fit_title(&title.unwrap_or(stem))?,
-            media_type: media_type.as_str().to_owned(),
+            title: self.chunker.fit_title(&title.unwrap_or_else(|| record.title.clone()))?,
+            media_type: media_type.to_owned(),
+            language: language::of(&text, media_type),
             text,
             pages,
             headings,
@@ -215,52 +239,80 @@ impl Preparer {
         let chunks = self.chunker.chunk(&document)?;
         record.title.clone_from(&document.title);
         record.media_type.clone_from(&document.media_type);
-        record.content_hash = content_hash;
+        record.language.clone_from(&document.language);
         record.pages = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
         record.pages_without_text = document.pages_without_text();
         record.chunks = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-        Ok(IngestedDocument { record, document, chunks })
+        record.status = DocumentStatus::Indexed;
+        let without_text = record.pages_without_text.len();
+        record.reason = (without_text > 0).then(|| self.reader.needs_ocr(without_text));
+        record.timings.chunk = elapsed_ms(started);
+        Ok(IngestedDocument { record: record.clone(), document, chunks })
     }
-}
 
-impl Stop {
-    fn error(error: Error) -> Self {
-        Self::Error { media_type: None, error }
-    }
-}
-
-impl Content {
-    fn with_text(self) -> Result<Self, Stop> {
-        if !self.extracted.text.trim().is_empty() {
-            return Ok(self);
-        }
-        let reason = match self.extracted.pages.len() {
-            0 => "it holds no text".to_owned(),
-            1 => "no text layer: 1 page needs OCR".to_owned(),
-            pages => format!("no text layer: {pages} pages need OCR"),
+    /// What to do about a document, or about its absence.
+    pub(super) fn outcome(&self, candidate: Candidate, made: Result<IngestedDocument, Stop>) -> Result<Prepared> {
+        let Candidate { mut record, prior, name, .. } = candidate;
+        let uri = record.uri.clone();
+        let was_indexed = prior.as_ref().is_some_and(|prior| prior.status.is_indexed());
+        let stop = match made {
+            Ok(ingested) => return Ok(Prepared::Document { ingested: Box::new(ingested), was_indexed }),
+            Err(stop) => stop,
         };
-        Err(Stop::Nothing { media_type: Some(self.media_type), content_hash: self.content_hash, reason })
+        let problem = match stop {
+            Stop::Unchanged => match prior {
+                Some(prior) if !prior.status.is_indexed() => {
+                    let problem = standing(&prior);
+                    record = DocumentRecord { bytes: record.bytes, modified_ms: record.modified_ms, ..prior };
+                    problem
+                }
+                _ => return Ok(Prepared::Unchanged { id: record.id, uri, modified_ms: record.modified_ms }),
+            },
+            Stop::Nothing(reason) => {
+                record.status = DocumentStatus::Skipped;
+                record.reason = Some(reason.clone());
+                Problem { uri, outcome: Outcome::Skipped, code: None, reason, hint: None }
+            }
+            Stop::Error(error) if is_bug_or_environment(&error) => return Err(error),
+            Stop::Error(error) => {
+                let skipped = matches!(error.code(), Code::UnsupportedType | Code::FileTooLarge);
+                let outcome = if skipped { Outcome::Skipped } else { Outcome::Failed };
+                let problem = Problem::of(&uri, &name, outcome, &error);
+                record.reason = Some(problem.reason.clone());
+                if skipped {
+                    record.status = DocumentStatus::Skipped;
+                } else {
+                    self.retry.failed(&mut record, prior.as_ref(), now_ms());
+                }
+                let reason = record.reason.clone().unwrap_or_default();
+                Problem { reason, ..problem }
+            }
+        };
+        Ok(Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed })
     }
 }
 
-fn read_text(title: &str, text: &str, prior: Option<&DocumentRecord>) -> Result<Content, Stop> {
-    let content_hash = sha256_hex(format!("{title}\0{text}").as_bytes());
-    if prior.is_some_and(|prior| prior.content_hash == content_hash) {
-        return Err(Stop::Unchanged);
+/// What is told of a document that is left as it stands.
+pub(super) fn standing(record: &DocumentRecord) -> Problem {
+    let quarantined = record.status == DocumentStatus::Quarantined;
+    let outcome = if record.status == DocumentStatus::Skipped { Outcome::Skipped } else { Outcome::Failed };
+    Problem {
+        uri: record.uri.clone(),
+        outcome,
+        code: None,
+        reason: record.reason.clone().unwrap_or_default(),
+        hint: quarantined.then(|| "footnote ingest --retry reads quarantined files again".to_owned()),
     }
-    let extracted = Extracted {
-        title: Some(canonical(title).trim().to_owned()),
-        text: canonical(text).into_owned(),
-        ..Extracted::default()
-    };
-    Content { media_type: MediaType::Plain, content_hash, extracted, stem: String::new() }.with_text()
 }
 
-fn stem(path: &Path) -> String {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+/// Whether the content that hashes to `hash` was read whole before, and its document stands as it came out then.
+fn settled(prior: Option<&DocumentRecord>, hash: &str) -> bool {
+    prior.is_some_and(|prior| {
+        prior.content_hash == hash && (prior.status.is_indexed() || prior.status == DocumentStatus::Skipped)
+    })
 }
 
-fn too_large(path: &Path, bytes: u64, limit: u64) -> Error {
-    let message = format!("{}: {bytes} bytes, over the limit of {limit} (ingest.max_file_bytes)", path.display());
-    Error::new(Code::FileTooLarge, message).hint("raise ingest.max_file_bytes, or split the file")
+/// Whether a failure says nothing about the file that was being read.
+fn is_bug_or_environment(error: &Error) -> bool {
+    matches!(error.code(), Code::DiskFull | Code::ModelMissing | Code::ModelDamaged | Code::Internal | Code::Cancelled)
 }

@@ -1,31 +1,47 @@
 //! Takes one document out of everything.
 
-use footnote_core::catalog::DocumentStatus;
-use footnote_core::seam::{Catalog, KeywordIndex, VectorStore};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::{DocumentId, Result};
 use futures::try_join;
 
-use super::batch::emptied;
+use super::Stores;
+use super::batch::without_text;
+use super::clock::now_ms;
 
-/// Removes a document from both indexes and from the catalog. Gives whether it was there.
+/// Removes a document from both indexes; its row stays, as `deleted`, with the reason. Gives the row as it was, or
+/// `None` where there is no such document.
 ///
-/// A crash on the way leaves the document `indexing`; [`recover`](super::recover) finishes the work.
+/// A crash on the way leaves the document `indexing`; [`finish`](super::finish()) does the rest.
 ///
 /// # Errors
 /// When a store fails.
-pub async fn remove(
-    catalog: &dyn Catalog,
-    vectors: &dyn VectorStore,
-    keyword: &dyn KeywordIndex,
-    id: DocumentId,
-) -> Result<bool> {
-    let Some(record) = catalog.record(id).await? else { return Ok(false) };
-    if matches!(record.status, DocumentStatus::Indexed | DocumentStatus::Indexing) {
-        catalog.begin(vec![emptied(&record)]).await?;
+pub async fn remove(stores: &Stores, id: DocumentId, reason: &str) -> Result<Option<DocumentRecord>> {
+    let Stores { catalog, vectors, keyword, .. } = stores;
+    let Some(record) = catalog.record(id).await?.filter(|record| record.status != DocumentStatus::Deleted) else {
+        return Ok(None);
+    };
+    let deleted = deleted(&record, reason);
+    if record.status.is_indexed() || record.status == DocumentStatus::Indexing {
+        catalog.begin(vec![without_text(&deleted, DocumentStatus::Deleted)]).await?;
         let chunks = catalog.chunk_ids_of(id).await?;
         try_join!(vectors.delete(chunks.clone()), keyword.delete(chunks))?;
         try_join!(vectors.flush(), keyword.commit())?;
+        catalog.commit(&[(id, deleted.timings)]).await?;
+    } else {
+        catalog.record_outcomes(vec![deleted]).await?;
     }
-    catalog.remove(id).await?;
-    Ok(true)
+    Ok(Some(record))
+}
+
+/// The row of a document that leaves.
+pub(super) fn deleted(record: &DocumentRecord, reason: &str) -> DocumentRecord {
+    DocumentRecord {
+        status: DocumentStatus::Deleted,
+        reason: Some(reason.to_owned()),
+        chunks: 0,
+        attempts: 0,
+        retry_at_ms: None,
+        updated_ms: now_ms(),
+        ..record.clone()
+    }
 }

@@ -1,5 +1,6 @@
 //! The vector leg in this process: Qdrant's engine (qdrant-edge) in a folder.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -147,6 +148,22 @@ impl VectorStore for EdgeStore {
         .await
     }
 
+    async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
+        let chunks = chunks.to_vec();
+        self.on_shard(move |shared, shard| {
+            let ids: Vec<PointId> = chunks.iter().map(|chunk| PointId::Uuid(chunk.0)).collect();
+            let found = shard
+                .retrieve(&ids, Some(WithPayloadInterface::Bool(false)), Some(WithVector::Bool(true)))
+                .map_err(|error| shared.failed("read vectors", &error))?;
+            let mut vectors: HashMap<ChunkId, Vec<f32>> = HashMap::with_capacity(found.len());
+            for record in found {
+                vectors.extend(chunk_of(record.id).zip(record.vector.and_then(dense)));
+            }
+            Ok(chunks.iter().map(|chunk| vectors.remove(chunk)).collect())
+        })
+        .await
+    }
+
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         self.on_shard(|shared, shard| {
             let mut ids = Vec::new();
@@ -276,6 +293,18 @@ fn chunk_of(id: PointId) -> Option<ChunkId> {
     match id {
         PointId::Uuid(uuid) => Some(ChunkId(uuid)),
         PointId::NumId(_) => None,
+    }
+}
+
+/// The vector of a point: the only one, under the default name.
+fn dense(vector: VectorStructInternal) -> Option<Vec<f32>> {
+    match vector {
+        VectorStructInternal::Single(vector) => Some(vector),
+        VectorStructInternal::Named(mut named) => match named.remove(DEFAULT_VECTOR_NAME)? {
+            VectorInternal::Dense(vector) => Some(vector),
+            _ => None,
+        },
+        VectorStructInternal::MultiDense(_) => None,
     }
 }
 

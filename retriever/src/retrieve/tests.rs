@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::seam::{EmbeddingModel, KeywordEntry, VectorPoint};
 use footnote_core::{Chunk, Code, Document, DocumentId, Error, Span};
 
@@ -24,37 +24,18 @@ impl Catalog for Chunks {
     async fn documents(&self, _: &str, _: Option<DocumentStatus>) -> Result<Vec<DocumentRecord>> {
         unreachable!("retrieval reads chunks only")
     }
+    async fn versions(&self, _: DocumentId) -> Result<Vec<DocumentRecord>> {
+        unreachable!("retrieval reads chunks only")
+    }
+
     async fn record(&self, _: DocumentId) -> Result<Option<DocumentRecord>> {
         unreachable!("retrieval reads chunks only")
     }
     async fn document(&self, _: DocumentId) -> Result<Option<Document>> {
         unreachable!("retrieval reads chunks only")
-    }
-    async fn chunk_ids_of(&self, _: DocumentId) -> Result<Vec<ChunkId>> {
+    }    async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
         unreachable!("retrieval reads chunks only")
-    }
-    async fn chunk_ids(&self, _: &str) -> Result<Vec<ChunkId>> {
-        unreachable!("retrieval reads chunks only")
-    }
-    async fn begin(&self, _: Vec<IngestedDocument>) -> Result<()> {
-        unreachable!("retrieval reads chunks only")
-    }
-    async fn commit(&self, _: &[DocumentId]) -> Result<()> {
-        unreachable!("retrieval reads chunks only")
-    }
-    async fn record_outcome(&self, _: DocumentRecord) -> Result<()> {
-        unreachable!("retrieval reads chunks only")
-    }
-    async fn remove(&self, _: DocumentId) -> Result<()> {
-        unreachable!("retrieval reads chunks only")
-    }
-    async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
-        unreachable!("retrieval reads chunks only")
-    }
-    async fn set_fact(&self, _: &str, _: &str, _: &str) -> Result<()> {
-        unreachable!("retrieval reads chunks only")
-    }
-}
+    }}
 
 /// Counts letters: enough for the order of a test's texts, without a model.
 struct Letters(EmbeddingModel);

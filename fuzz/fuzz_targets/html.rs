@@ -1,0 +1,7 @@
+//! Web pages.
+#![no_main]
+
+use footnote_ingest::fuzzing::read;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| read("text/html", bytes));

@@ -1,0 +1,78 @@
+//! Finishes what a run that was cut short had begun.
+
+use std::collections::HashSet;
+
+use footnote_core::catalog::{DocumentRecord, DocumentStatus, Timings};
+use footnote_core::seam::{KeywordEntry, VectorPoint};
+use footnote_core::{Chunk, ChunkId, DocumentId, Result};
+use futures::try_join;
+
+use super::Stores;
+
+/// Documents that are finished together.
+const AT_ONCE: usize = 64;
+
+/// Brings the documents of `collection` that are still `indexing` to the status that they were begun for. The
+/// catalog has their whole text, so nothing is read again and nothing is lost, whatever became of the file since.
+/// Gives their uris.
+///
+/// # Errors
+/// When a store or the model fails; what was not finished then is finished the next time.
+pub async fn finish(stores: &Stores, collection: &str) -> Result<Vec<String>> {
+    let unfinished = stores.catalog.documents(collection, Some(DocumentStatus::Indexing)).await?;
+    for some in unfinished.chunks(AT_ONCE) {
+        finish_some(stores, some).await?;
+    }
+    Ok(unfinished.into_iter().map(|record| record.uri).collect())
+}
+
+async fn finish_some(stores: &Stores, records: &[DocumentRecord]) -> Result<()> {
+    let (mut chunks, mut stale): (Vec<(Chunk, DocumentRecord)>, Vec<ChunkId>) = (Vec::new(), Vec::new());
+    for record in records {
+        tracing::warn!(uri = record.uri, "the last run was cut short while it wrote this document: finishing it");
+        let ids = stores.catalog.chunk_ids_of(record.id).await?;
+        let present = stores.catalog.chunks(&ids).await?;
+        let kept: HashSet<ChunkId> = present.iter().map(|(chunk, _)| chunk.id).collect();
+        stale.extend(ids.into_iter().filter(|id| !kept.contains(id)));
+        chunks.extend(present);
+    }
+    restore(stores, &chunks, true).await?;
+    if !stale.is_empty() {
+        try_join!(stores.vectors.delete(stale.clone()), stores.keyword.delete(stale))?;
+    }
+    try_join!(stores.vectors.flush(), stores.keyword.commit())?;
+    let done: Vec<(DocumentId, Timings)> = records.iter().map(|record| (record.id, record.timings)).collect();
+    stores.catalog.commit(&done).await
+}
+
+/// Writes chunks to both indexes; those whose vectors are there keep them when `reuse` is set.
+///
+/// # Errors
+/// When a store or the model fails.
+pub(super) async fn restore(stores: &Stores, chunks: &[(Chunk, DocumentRecord)], reuse: bool) -> Result<()> {
+    if chunks.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ChunkId> = chunks.iter().map(|(chunk, _)| chunk.id).collect();
+    let present = if reuse { stores.vectors.vectors(&ids).await? } else { vec![None; ids.len()] };
+    let missing: Vec<&(Chunk, DocumentRecord)> =
+        chunks.iter().zip(&present).filter(|(_, vector)| vector.is_none()).map(|(chunk, _)| chunk).collect();
+    for some in missing.chunks(AT_ONCE) {
+        let texts = some.iter().map(|(chunk, record)| chunk.embedded_text(&record.title)).collect();
+        let vectors = stores.embedder.embed_passages(texts).await?;
+        let points = some.iter().zip(vectors).map(|((chunk, _), vector)| VectorPoint {
+            chunk: chunk.id,
+            document: chunk.document,
+            vector,
+        });
+        stores.vectors.upsert(points.collect()).await?;
+    }
+    let entries = chunks.iter().map(|(chunk, record)| KeywordEntry {
+        chunk: chunk.id,
+        document: chunk.document,
+        title: record.title.clone(),
+        headings: chunk.heading_path.join(" > "),
+        body: chunk.text.clone(),
+    });
+    stores.keyword.upsert(entries.collect()).await
+}
