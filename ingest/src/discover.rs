@@ -50,9 +50,9 @@ pub(crate) struct Discovered {
     pub(crate) passed_over: Vec<PassedOver>,
     /// Uri prefixes of the folders that were seen whole: a document below one of them whose file was not
     /// found is gone.
-    folders: Vec<String>,
+    pub(crate) folders: Vec<String>,
     /// Uri prefixes below which something could not be read: nothing there counts as gone.
-    unseen: Vec<String>,
+    pub(crate) unseen: Vec<String>,
 }
 
 impl Discovered {

@@ -204,7 +204,8 @@ fn by_magic(head: &[u8], by_name: Option<MediaType>) -> Option<MediaType> {
         return Some(M::Tar);
     }
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return named(&[M::Doc, M::Ppt, M::Xls]);
+        // A new format in an old container is one behind a password: its extractor says so.
+        return named(&[M::Doc, M::Ppt, M::Xls, M::Docx, M::Pptx, M::Xlsx]);
     }
     if !(head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")) {
         return None;
@@ -329,6 +330,7 @@ mod tests {
         assert_eq!(kind("a.bin", &zip("mimetypeapplication/epub+zip")).unwrap(), MediaType::Epub);
         assert_eq!(kind("a", &zip("[Content_Types].xml…word/document.xml")).unwrap(), MediaType::Docx);
         assert_eq!(kind("a.xlsx", &zip("docProps/app.xml")).unwrap(), MediaType::Xlsx);
+        assert_eq!(kind("locked.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0").unwrap(), MediaType::Docx);
         assert_eq!(kind("a.dat", &zip("notes/a.md")).unwrap(), MediaType::Zip);
         assert_eq!(kind("a.md.gz", b"\x1f\x8b\x08rest").unwrap(), MediaType::Gzip);
     }

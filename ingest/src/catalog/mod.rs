@@ -1,5 +1,6 @@
 //! The catalog in SQLite: what was ingested, from what, and how it went.
 
+mod adopt;
 mod read;
 mod row;
 mod schema;
@@ -54,6 +55,19 @@ impl SqliteCatalog {
         schema::migrate(&mut writer).map_err(|refusal| refused(path, refusal))?;
         let inner = Inner { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes over, in one transaction, the documents and chunks that the catalog in the file `next` has of
+    /// `collection`, in place of those here, and its facts, with `facts` added: the step that swaps an index that
+    /// was made anew for the old one.
+    ///
+    /// # Errors
+    /// When either file cannot be read or this one not be written; nothing changed then.
+    pub async fn adopt(&self, next: &Path, collection: &str, facts: &[(&str, &str)]) -> Result<()> {
+        let (next, collection) = (next.to_string_lossy().into_owned(), collection.to_owned());
+        let facts: Vec<(String, String)> =
+            facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.write(move |connection| adopt::adopt(connection, &next, &collection, &facts)).await
     }
 
     async fn read<T: Send + 'static>(

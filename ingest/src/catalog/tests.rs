@@ -36,7 +36,7 @@ fn document(uri: &str, words: &[&str]) -> IngestedDocument {
         pages: 2,
         pages_without_text: vec![2],
         chunks: u32::try_from(chunks.len()).unwrap(),
-        status: DocumentStatus::Indexing,
+        status: DocumentStatus::Indexed,
         reason: None,
         version: 1,
         attempts: 0,
@@ -74,9 +74,9 @@ async fn what_was_committed_is_read_back_whole_after_reopening() {
     let (catalog, folder) = open().await;
     let one = document("one", &["alpha", "béta"]);
     catalog.begin(vec![one.clone()]).await.unwrap();
-    assert!(catalog.chunks(&ids(&one)).await.unwrap().is_empty(), "not before the commit");
+    assert_eq!(catalog.record(one.record.id).await.unwrap().unwrap().status, DocumentStatus::Indexing);
     assert!(catalog.chunk_ids("c").await.unwrap().is_empty());
-    catalog.commit(&[one.record.id]).await.unwrap();
+    catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();
     drop(catalog);
 
     let catalog = SqliteCatalog::open(&folder.path().join("sub/catalog.db")).unwrap();
@@ -94,12 +94,12 @@ async fn a_replaced_version_is_remembered_until_the_commit() {
     let (catalog, _folder) = open().await;
     let before = document("one", &["kept", "old"]);
     catalog.begin(vec![before.clone()]).await.unwrap();
-    catalog.commit(&[before.record.id]).await.unwrap();
+    catalog.commit(&[(before.record.id, Timings::default())]).await.unwrap();
     let after = document("one", &["kept", "new"]);
     catalog.begin(vec![after.clone()]).await.unwrap();
     let mut known = catalog.chunk_ids_of(before.record.id).await.unwrap();
     assert_eq!(known.len(), 3, "kept, new, and old, which may still be in an index");
-    catalog.commit(&[before.record.id]).await.unwrap();
+    catalog.commit(&[(before.record.id, Timings::default())]).await.unwrap();
     known = catalog.chunk_ids_of(before.record.id).await.unwrap();
     assert_eq!(known, ids(&after));
 }
@@ -109,20 +109,78 @@ async fn outcomes_and_removals_leave_no_chunk() {
     let (catalog, _folder) = open().await;
     let (one, two) = (document("one", &["a"]), document("two", &["b"]));
     catalog.begin(vec![one.clone(), two.clone()]).await.unwrap();
-    catalog.commit(&[one.record.id, two.record.id]).await.unwrap();
+    catalog.commit(&[(one.record.id, Timings::default()), (two.record.id, Timings::default())]).await.unwrap();
     let failed = DocumentRecord {
         status: DocumentStatus::Failed,
         reason: Some("damaged".into()),
         chunks: 0,
         ..one.record.clone()
     };
-    catalog.record_outcome(failed.clone()).await.unwrap();
-    catalog.remove(two.record.id).await.unwrap();
+    catalog.record_outcomes(vec![failed.clone()]).await.unwrap();
+    let gone = DocumentRecord { status: DocumentStatus::Deleted, chunks: 0, ..two.record.clone() };
+    catalog.begin(vec![IngestedDocument { record: gone.clone(), chunks: vec![], ..two.clone() }]).await.unwrap();
+    catalog.commit(&[(two.record.id, Timings::default())]).await.unwrap();
     assert_eq!(catalog.documents("c", None).await.unwrap(), std::slice::from_ref(&failed));
     assert_eq!(catalog.documents("c", Some(DocumentStatus::Indexed)).await.unwrap(), []);
+    assert_eq!(catalog.documents("c", Some(DocumentStatus::Deleted)).await.unwrap(), [gone]);
+    assert_eq!(catalog.document(two.record.id).await.unwrap(), None, "no text is kept of what was deleted");
     assert_eq!(catalog.document(one.record.id).await.unwrap(), None);
     assert!(catalog.chunk_ids("c").await.unwrap().is_empty());
     assert!(catalog.chunk_ids_of(two.record.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_document_that_was_found_as_it_was_is_unchanged_and_still_indexed() {
+    let (catalog, _folder) = open().await;
+    let one = document("one", &["a"]);
+    catalog.begin(vec![one.clone()]).await.unwrap();
+    catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();
+    catalog.found_unchanged(&[(one.record.id, Some(77))]).await.unwrap();
+    let record = catalog.record(one.record.id).await.unwrap().unwrap();
+    assert_eq!((record.status, record.modified_ms), (DocumentStatus::Unchanged, Some(77)));
+    assert_eq!(catalog.documents("c", Some(DocumentStatus::Indexed)).await.unwrap().len(), 1);
+    assert_eq!(catalog.chunk_ids("c").await.unwrap(), ids(&one));
+}
+
+#[tokio::test]
+async fn replaced_versions_are_remembered_as_they_stood() {
+    let (catalog, _folder) = open().await;
+    let mut one = document("one", &["a"]);
+    for version in 1..=3 {
+        one.record.version = version;
+        one.record.content_hash = format!("h{version}");
+        catalog.begin(vec![one.clone()]).await.unwrap();
+        catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();
+    }
+    let versions = catalog.versions(one.record.id).await.unwrap();
+    let seen: Vec<_> = versions.iter().map(|old| (old.version, old.content_hash.as_str(), old.status)).collect();
+    assert_eq!(seen, [(2, "h2", DocumentStatus::Indexed), (1, "h1", DocumentStatus::Indexed)]);
+}
+
+#[tokio::test]
+async fn twins_are_indexed_chunks_of_the_same_content_in_the_same_collection() {
+    let (catalog, _folder) = open().await;
+    let one = document("one", &["alpha"]);
+    let content = crate::hash::content_hash(&one.chunks[0], "T");
+    catalog.begin(vec![one.clone()]).await.unwrap();
+    assert!(catalog.twins("c", &[content]).await.unwrap().is_empty(), "not before the commit");
+    catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();
+    assert_eq!(catalog.twins("c", &[content]).await.unwrap(), HashMap::from([(content, one.chunks[0].id)]));
+    assert!(catalog.twins("other", &[content]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn marks_move_only_documents_that_are_not_indexed() {
+    let (catalog, _folder) = open().await;
+    let one = document("one", &["a"]);
+    catalog.begin(vec![one.clone()]).await.unwrap();
+    catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();
+    let waiting = document("two", &[]).record;
+    catalog.record_outcomes(vec![DocumentRecord { status: DocumentStatus::Queued, ..waiting.clone() }]).await.unwrap();
+    catalog.mark(&[one.record.id, waiting.id], DocumentStatus::Extracting).await.unwrap();
+    let status = async |id| catalog.record(id).await.unwrap().unwrap().status;
+    assert_eq!(status(one.record.id).await, DocumentStatus::Indexed);
+    assert_eq!(status(waiting.id).await, DocumentStatus::Extracting);
 }
 
 #[tokio::test]

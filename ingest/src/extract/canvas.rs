@@ -86,6 +86,16 @@ impl Canvas {
         self.paragraph();
     }
 
+    /// Bytes written so far.
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether a heading was written.
+    pub(crate) fn has_heading(&self) -> bool {
+        !self.headings.is_empty()
+    }
+
     /// The text and its headings.
     pub(crate) fn finish(mut self) -> (String, Vec<Heading>) {
         self.close_heading();

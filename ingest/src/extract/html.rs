@@ -38,6 +38,12 @@ pub(crate) fn render_fragment(source: &str, canvas: &mut Canvas) {
     render(*tree.root_element(), canvas);
 }
 
+/// Renders a whole page: a chapter of a book, the body of an e-mail. Nothing in it is a frame around the content.
+pub(crate) fn render_document(source: &str, canvas: &mut Canvas) {
+    let tree = Tree::parse_document(source);
+    render(*tree.root_element(), canvas);
+}
+
 /// Renders a node and all below it. The walk keeps no stack of calls: a page may be nested without end.
 pub(crate) fn render(root: NodeRef<'_, Node>, canvas: &mut Canvas) {
     let mut skipped = None;

@@ -5,9 +5,7 @@ use scraper::{ElementRef, Node};
 
 use super::canvas::Canvas;
 use super::html;
-
-/// The widest and tallest that one cell may claim to be: attributes are input.
-const MAX_SPAN: usize = 100;
+use super::table::{self, SpanningCell};
 
 /// A table's words.
 #[derive(Default)]
@@ -41,7 +39,7 @@ pub(crate) fn read(table: NodeRef<'_, Node>) -> HtmlTable {
                 let in_head = element.parent().and_then(ElementRef::wrap).is_some_and(|p| p.value().name() == "thead");
                 let row = cells(element, &mut carried);
                 if found.rows.is_empty() && (all_headers || in_head) {
-                    found.headers = under(&found.headers, row);
+                    found.headers = table::under(&found.headers, row);
                 } else {
                     found.rows.push(row);
                 }
@@ -52,41 +50,17 @@ pub(crate) fn read(table: NodeRef<'_, Node>) -> HtmlTable {
     found
 }
 
-/// A second row of headers stands under the first: `2024`, `Q1` becomes `2024 Q1`.
-fn under(above: &[String], row: Vec<String>) -> Vec<String> {
-    let joined = row.into_iter().enumerate().map(|(column, cell)| match above.get(column) {
-        Some(header) if cell.is_empty() || *header == cell => header.clone(),
-        Some(header) if !header.is_empty() => format!("{header} {cell}"),
-        _ => cell,
-    });
-    joined.collect()
-}
-
-/// The cells of a row, with those that rows above `carried` down into it.
 fn cells(row: ElementRef<'_>, carried: &mut Vec<(usize, String)>) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let from_above = |out: &mut Vec<String>, carried: &mut Vec<(usize, String)>| {
-        while let Some((rows, text)) = carried.get_mut(out.len()).filter(|(rows, _)| *rows > 0) {
-            *rows -= 1;
-            out.push(text.clone());
+    let cells = row.child_elements().filter(is_cell).map(|cell| {
+        let span = |name: &str| cell.attr(name).and_then(|n| n.trim().parse().ok()).unwrap_or(1);
+        SpanningCell {
+            text: words(*cell),
+            columns: span("colspan"),
+            rows: span("rowspan"),
+            is_header: cell.value().name() == "th",
         }
-    };
-    for cell in row.child_elements().filter(is_cell) {
-        from_above(&mut out, carried);
-        let span = |name: &str| cell.attr(name).and_then(|n| n.trim().parse().ok()).unwrap_or(1).clamp(1, MAX_SPAN);
-        let text = words(*cell);
-        for column in 0..span("colspan") {
-            // A wide header names all its columns; a wide cell is said once.
-            let text = if column == 0 || cell.value().name() == "th" { text.clone() } else { String::new() };
-            if carried.len() <= out.len() {
-                carried.resize(out.len() + 1, (0, String::new()));
-            }
-            carried[out.len()] = (span("rowspan") - 1, text.clone());
-            out.push(text);
-        }
-    }
-    from_above(&mut out, carried);
-    out
+    });
+    table::spread(cells, carried)
 }
 
 fn is_cell(element: &ElementRef<'_>) -> bool {
@@ -108,7 +82,7 @@ mod tests {
     use super::*;
     use scraper::Html;
 
-    fn table(source: &str) -> HtmlTable {
+    fn table_of(source: &str) -> HtmlTable {
         let tree = Html::parse_document(source);
         let node = tree.root_element().descendent_elements().find(|e| e.value().name() == "table").unwrap();
         read(*node)
@@ -116,7 +90,7 @@ mod tests {
 
     #[test]
     fn merged_cells_are_repeated_where_they_belong() {
-        let found = table(
+        let found = table_of(
             "<table><tr><th>Year<th colspan=2>Sales<tr><th><th>Q1<th>Q2<tr><td rowspan=2>2024<td>1<td>2<tr><td>3<td>4</table>",
         );
         assert_eq!(found.headers, ["Year", "Sales Q1", "Sales Q2"]);
@@ -125,7 +99,7 @@ mod tests {
 
     #[test]
     fn absurd_spans_are_bounded() {
-        let found = table("<table><tr><td colspan=999999999 rowspan=999999999>a<td>b</table>");
-        assert_eq!(found.rows[0].len(), MAX_SPAN + 1);
+        let found = table_of("<table><tr><td colspan=999999999 rowspan=999999999>a<td>b</table>");
+        assert_eq!(found.rows[0].len(), table::MAX_SPAN + 1);
     }
 }

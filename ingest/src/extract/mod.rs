@@ -3,7 +3,10 @@
 mod asciidoc;
 mod canvas;
 mod code;
+mod csv;
 pub(crate) mod decode;
+mod email;
+mod epub;
 mod guard;
 mod html;
 mod html_table;
@@ -11,14 +14,26 @@ mod inline;
 mod json;
 mod json_value;
 mod markdown;
+mod ods;
+mod office;
+mod office_blocks;
+mod office_numbers;
+mod office_table;
+mod paged;
 mod pdf_extract;
 mod pdf_layout;
 mod pdf_oxide;
 mod pdf_pages;
 mod pdf_table;
 mod plain;
+mod rows;
 mod rst;
+mod sheet;
+mod sheet_cell;
+mod sheet_merged;
 mod table;
+mod xml;
+mod zip_guard;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +44,7 @@ use footnote_core::{Code, Error, Result};
 use crate::media_type::MediaType;
 
 /// Every extractor; of two that read one format, the better comes first.
-const READERS: [&dyn Extractor; 10] = [
+const READERS: [&dyn Extractor; 15] = [
     &markdown::Markdown,
     &plain::Plain,
     &html::Html,
@@ -40,6 +55,11 @@ const READERS: [&dyn Extractor; 10] = [
     &asciidoc::AsciiDoc,
     &pdf_oxide::PdfOxide,
     &pdf_extract::PdfExtract,
+    &office::Office,
+    &sheet::Sheet,
+    &csv::Csv,
+    &epub::Epub,
+    &email::Email,
 ];
 
 /// Extracts the text of `bytes`. Where a format has two readers, the second is asked when the first fails or
@@ -78,3 +98,5 @@ pub(crate) fn readers(media_type: MediaType) -> impl Iterator<Item = &'static dy
 
 #[cfg(test)]
 mod shared_data;
+#[cfg(test)]
+mod zip_files;

@@ -49,6 +49,19 @@ impl Extractor for Plain {
     }
 }
 
+/// Text with its hard-wrapped lines joined, as [`Plain`] joins them; no line is taken for a heading.
+pub(crate) fn joined(source: &str) -> String {
+    let lines: Vec<&str> = source.lines().map(str::trim_end).collect();
+    let mut writer = Writer { margin: margin(&lines), ..Writer::default() };
+    for block in lines.split(|line| line.is_empty()).filter(|block| !block.is_empty()) {
+        if !writer.text.is_empty() {
+            writer.text.push_str("\n\n");
+        }
+        writer.block(block);
+    }
+    writer.text
+}
+
 /// The first line, where it is short, alone, and no sentence.
 fn title(lines: &[&str]) -> Option<String> {
     let mut lines = lines.iter().skip_while(|line| line.is_empty());

@@ -52,8 +52,8 @@ fn read(path: &Path, limit: u64, archive_limit: u64) -> Result<(MediaType, Vec<u
     if bytes.is_empty() {
         return Err(Stop::Nothing("the file is empty".to_owned()));
     }
-    let media_type = sniff(path, &bytes)?;
-    let (limit, setting) = if media_type.is_container() {
+    let sniffed = sniff(path, &bytes);
+    let (limit, setting) = if sniffed.as_ref().is_ok_and(|media_type| media_type.is_container()) {
         (archive_limit, "ingest.archive_max_bytes")
     } else {
         (limit, "ingest.max_file_bytes")
@@ -62,6 +62,7 @@ fn read(path: &Path, limit: u64, archive_limit: u64) -> Result<(MediaType, Vec<u
     if size > limit {
         return Err(too_large(path, size, limit, setting).into());
     }
+    let media_type = sniffed?;
     let rest = limit.saturating_sub(bytes.len() as u64);
     file.take(rest + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > limit {

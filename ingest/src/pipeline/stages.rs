@@ -35,7 +35,7 @@ pub(super) struct Run<'a> {
 pub(super) struct Tally {
     pub(super) report: IngestReport,
     /// Chunks to be embedded, as far as is known.
-    known: usize,
+    pub(super) known: usize,
 }
 
 /// Documents whose sources are gone, by the hash of what they held: one of the same content that is met elsewhere
