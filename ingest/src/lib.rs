@@ -46,6 +46,7 @@ pub mod watch;
 #[cfg(test)]
 mod models;
 
+pub use archive::ArchiveLimits;
 pub use catalog::SqliteCatalog;
 pub use chunk::{ChunkOptions, Chunker};
 pub use pipeline::{IngestOptions, Ingestor, Repair, Retry, RetryWhich, Stores, finish, remove};
