@@ -46,13 +46,13 @@ pub mod watch;
 #[cfg(test)]
 mod models;
 
+pub use archive::ArchiveLimits;
 pub use catalog::SqliteCatalog;
 pub use chunk::{ChunkOptions, Chunker};
-pub use archive::ArchiveLimits;
 pub use pipeline::{IngestOptions, Ingestor, Repair, Retry, RetryWhich, Stores, finish, remove};
-pub use reader::{Isolation, OcrOptions, ReaderOptions};
 pub use progress::{Event, Progress};
 pub use queue::{CancellationToken, JobQueue, JobRunner};
+pub use reader::{Isolation, OcrOptions, ReaderOptions};
 pub use report::{IngestReport, Outcome, Problem};
 pub use verify::{VerifyReport, verify};
 pub use watch::{WatchOptions, Watcher};

@@ -11,7 +11,8 @@ use footnote_core::{ChunkId, Code, Error, Result};
 use qdrant_edge::{
     DEFAULT_VECTOR_NAME, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder, NamedQuery,
     OperationError, PointId, PointInsertOperations, PointOperations, PointStruct, QueryEnum, QueryRequest,
-    ScoringQuery, ScrollRequest, SearchParams, UpdateOperation, WalOptions, WithPayloadInterface, WithVector,
+    ScoringQuery, ScrollRequest, SearchParams, UpdateOperation, VectorInternal, VectorStructInternal, WalOptions,
+    WithPayloadInterface, WithVector,
 };
 
 use super::lock::FolderLock;

@@ -3,7 +3,7 @@
 use footnote_core::{Code, Result};
 use footnote_ingest::progress::Event;
 use footnote_ingest::queue::CancellationToken;
-use footnote_ingest::{IngestReport, Outcome, Progress};
+use footnote_ingest::{IngestReport, Outcome, Progress, RetryWhich};
 use indicatif::ProgressBar;
 
 use super::args::Ingest;
@@ -21,8 +21,9 @@ pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Out
     let stop = stop_when_told();
     // Before the first run: what changes behind its back is noticed.
     let following = args.watch.then(|| Following::begin(context, &args.paths)).transpose()?;
-    let ingestor = footnote.ingestor(collection).await?;
     let bar = Bar::new(context.quiet);
+    let retry = if args.retry { RetryWhich::All } else { RetryWhich::Failed };
+    let ingestor = footnote.ingestor(collection, retry, &bar, &stop).await?;
     let report = ingestor.ingest_paths(&args.paths, &bar, &stop).await;
     bar.finish();
     let report = match report {
@@ -71,9 +72,10 @@ pub(super) fn print(report: &IngestReport, collection: &str) {
 /// What was done, in a line.
 pub(super) fn summary(report: &IngestReport, collection: &str) -> String {
     format!(
-        "{collection}: {} added, {} changed, {} unchanged, {} removed, {} skipped, {} failed; {} chunks in {:.1} s",
+        "{collection}: {} added, {} changed, {} moved, {} unchanged, {} removed, {} skipped, {} failed; {} chunks in {:.1} s",
         report.added,
         report.changed,
+        report.moved,
         report.unchanged,
         report.removed,
         report.skipped,
@@ -100,6 +102,7 @@ impl Progress for Bar {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Discovered { documents } => self.0.set_length(documents as u64),
+            Event::Stage { .. } => {}
             Event::Document { .. } => self.0.inc(1),
             Event::Chunks { embedded, known } => {
                 let seconds = self.0.elapsed().as_secs_f64().max(0.001);
