@@ -9,6 +9,7 @@ use footnote_core::seam::{Answerer, GenerationRequest, Generator, Message, Searc
 use footnote_core::{AnswerEvent, Passage, Question};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions};
 use footnote_generator::{AnswererParts, GroundedAnswerer, prompt};
+use footnote_ingest::{CancellationToken, RetryWhich};
 use footnote_server::api::Collections;
 use footnote_server::wire::{self, Footnote, Load};
 use futures::StreamExt;
@@ -74,8 +75,9 @@ async fn measure(options: &Options) -> Result<FirstToken> {
     let models = ModelCatalog::builtin().map_err(explained)?;
     let footnote = Footnote::create(&settings, &models, Load::Retrieval, "footnote-bench").await.map_err(explained)?;
     let collection = settings.server.collection.as_str();
-    let ingestor = footnote.ingestor(collection).await.map_err(explained)?;
-    ingestor.ingest_paths(std::slice::from_ref(&options.handbook), &()).await.map_err(explained)?;
+    let token = CancellationToken::new();
+    let ingestor = footnote.ingestor(collection, RetryWhich::Failed, &(), &token).await.map_err(explained)?;
+    ingestor.ingest_paths(std::slice::from_ref(&options.handbook), &(), &token).await.map_err(explained)?;
     let generator = generator(&settings).await?;
     let searcher = Collections::open(&footnote, collection).await.map_err(explained)?.searcher;
     let parts = AnswererParts {

@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use footnote_config::{ModelCatalog, Settings};
 use footnote_core::catalog::DocumentStatus;
-use footnote_core::seam::Embedder;
+use footnote_core::seam::{Catalog, CatalogWriter, Embedder};
+use footnote_ingest::{CancellationToken, RetryWhich};
 use footnote_server::wire::{Footnote, Load, Shelf};
 use serde::{Deserialize, Serialize};
 
@@ -80,9 +81,11 @@ pub(crate) fn measure(job: &IngestJob, models: Option<&Path>) -> Result<Run> {
         let catalog = ModelCatalog::builtin().map_err(explained)?;
         let footnote =
             Footnote::create(&settings, &catalog, Load::Retrieval, "footnote-bench").await.map_err(explained)?;
-        let ingestor = footnote.ingestor(&settings.server.collection).await.map_err(explained)?;
+        let token = CancellationToken::new();
+        let ingestor =
+            footnote.ingestor(&settings.server.collection, RetryWhich::Failed, &(), &token).await.map_err(explained)?;
         let started = Instant::now();
-        let report = ingestor.ingest_paths(&job.paths, &()).await.map_err(explained)?;
+        let report = ingestor.ingest_paths(&job.paths, &(), &token).await.map_err(explained)?;
         finished(report.chunks, started)
     })
 }

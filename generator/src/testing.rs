@@ -81,7 +81,6 @@ fn reference(document: &Document) -> DocumentRef {
         title: document.title.clone(),
         uri: document.uri.clone(),
         media_type: document.media_type.clone(),
-        language: None,
     }
 }
 

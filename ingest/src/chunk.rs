@@ -65,6 +65,14 @@ impl ChunkOptions {
     pub fn describe(&self) -> String {
         format!("2 max_tokens={} overlap_tokens={}", self.max_tokens, self.overlap_tokens)
     }
+
+    /// The options that [`Self::describe`] wrote, of whatever version of the cutting.
+    #[must_use]
+    pub fn parse(description: &str) -> Option<Self> {
+        let (_, options) = description.split_once(" max_tokens=")?;
+        let (max_tokens, overlap_tokens) = options.split_once(" overlap_tokens=")?;
+        Some(Self { max_tokens: max_tokens.parse().ok()?, overlap_tokens: overlap_tokens.parse().ok()? })
+    }
 }
 
 /// Cuts documents with the embedding model's own tokenizer.
@@ -179,6 +187,13 @@ mod tests {
 
     fn embedded_tokens(chunker: &Chunker, document: &Document, chunk: &Chunk) -> usize {
         chunker.tokenizer.encode_fast(chunk.embedded_text(&document.title), true).unwrap().len()
+    }
+
+    #[test]
+    fn options_are_read_back_from_what_an_index_remembers() {
+        let options = ChunkOptions { max_tokens: 120, overlap_tokens: 7 };
+        assert_eq!(ChunkOptions::parse(&options.describe()), Some(options));
+        assert_eq!(ChunkOptions::parse("something else"), None);
     }
 
     #[test]

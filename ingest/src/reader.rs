@@ -33,7 +33,13 @@ impl Reader {
     pub fn new(options: ReaderOptions) -> Self {
         Self { options }
     }
-    pub fn extract(&self, name: &str, media_type: MediaType, bytes: &Arc<Vec<u8>>, _: &CancellationToken) -> Result<Extracted> {
+    pub fn extract(
+        &self,
+        name: &str,
+        media_type: MediaType,
+        bytes: &Arc<Vec<u8>>,
+        _: &CancellationToken,
+    ) -> Result<Extracted> {
         crate::extract::extract(name, media_type, bytes, self.options.deadline)
     }
     pub fn describe(&self, version: &str) -> String {

@@ -8,6 +8,7 @@
 //! DATA/uploads/NAME/                   uploaded files
 //! DATA/collections/NAME/vectors/       qdrant-edge
 //! DATA/collections/NAME/keyword/       tantivy
+//! DATA/collections/NAME/generation-N/  the same, made anew for the Nth time; with a catalog while it is being made
 //! ```
 
 use std::fs::TryLockError;
@@ -122,16 +123,11 @@ impl DataFolder {
         self.root.join("uploads")
     }
 
-    /// The folder of a collection's vectors.
+    /// The folder of a collection's index; each time it is made anew, it is a new one.
     #[must_use]
-    pub fn vectors(&self, collection: &str) -> PathBuf {
-        self.root.join("collections").join(collection).join("vectors")
-    }
-
-    /// The folder of a collection's keyword index.
-    #[must_use]
-    pub fn keyword(&self, collection: &str) -> PathBuf {
-        self.root.join("collections").join(collection).join("keyword")
+    pub fn index(&self, collection: &str, generation: u32) -> PathBuf {
+        let collection = self.root.join("collections").join(collection);
+        if generation == 0 { collection } else { collection.join(format!("generation-{generation}")) }
     }
 }
 

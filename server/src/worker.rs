@@ -54,6 +54,10 @@ impl Service {
             stopping: stopping.clone(),
         };
         tokio::spawn(retry(footnote.catalog(), queue.clone(), settings.ingest.retry_seconds, stopping.clone()));
+        for collection in footnote.outdated().await? {
+            tracing::warn!(collection, "made with other settings: it is made anew; until then the old index answers");
+            queue.submit(NewJob { collection, kind: JobKind::Renew, origin: Origin::Watch }).await?;
+        }
         let watcher = if watch.is_empty() { None } else { Some(follow(&footnote, &queue, watch).await?) };
         let worker = tokio::spawn(async move { queue.run(&*runner, &stopping).await });
         Ok(Self { footnote, ingestion, worker, _watcher: watcher })
@@ -187,11 +191,17 @@ impl JobRunner for Runner {
         let _alone = alone.await.ok_or_else(cancelled)?;
         match &job.kind {
             JobKind::Paths(paths) => {
-                if job.origin == Origin::Watch {
-                    let ingestor = self.footnote.ingestor_retrying(&job.collection, RetryWhich::Due).await?;
-                    return catch_up(&ingestor, paths, progress, cancel).await;
+                // Runs that nobody asked for wait until a failed file is due; somebody who asks need not.
+                let retry = if job.origin == Origin::Watch { RetryWhich::Due } else { RetryWhich::Failed };
+                let ingestor = self.footnote.ingestor(&job.collection, retry, progress, cancel).await?;
+                match job.origin {
+                    Origin::Watch => catch_up(&ingestor, paths, progress, cancel).await,
+                    _ => ingestor.ingest_paths(paths, progress, cancel).await,
                 }
-                self.footnote.ingestor(&job.collection).await?.ingest_paths(paths, progress, cancel).await
+            }
+            JobKind::Renew => {
+                self.footnote.renew(&job.collection, progress, cancel).await?;
+                Ok(IngestReport::default())
             }
             JobKind::Delete(id) => {
                 let removed = usize::from(self.footnote.remove(&job.collection, *id).await?);

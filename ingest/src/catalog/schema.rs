@@ -7,7 +7,8 @@ const APPLICATION_ID: i32 = 0x666e_6f74;
 
 /// Each entry leads from the version of its index to the next; the file's version is `PRAGMA user_version`.
 /// Entries that were released never change.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE facts (
         collection TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -97,7 +98,8 @@ const MIGRATIONS: &[&str] = &["
         timings TEXT NOT NULL,
         PRIMARY KEY (id, version)
     ) WITHOUT ROWID;
-"];
+",
+];
 
 /// Why a file cannot be used.
 #[derive(Debug)]

@@ -134,7 +134,8 @@ impl Batch {
 
     fn fresh(&self, old: &HashSet<ChunkId>) -> Vec<Fresh<'_>> {
         let documents = self.coming.iter().map(|coming| &coming.ingested);
-        let chunks = documents.flat_map(|ingested| ingested.chunks.iter().map(move |chunk| (&ingested.document, chunk)));
+        let chunks =
+            documents.flat_map(|ingested| ingested.chunks.iter().map(move |chunk| (&ingested.document, chunk)));
         chunks
             .filter(|(_, chunk)| !old.contains(&chunk.id))
             .map(|(document, chunk)| Fresh { document, chunk, content: content_hash(chunk, &document.title) })

@@ -18,8 +18,11 @@ pub(super) const READING: &str = "reading";
 /// # Errors
 /// When the catalog cannot be read.
 pub async fn differs(catalog: &dyn Catalog, collection: &str, model: &EmbeddingModel, chunking: &str) -> Result<bool> {
-    let facts =
-        [(EMBEDDING_MODEL, model.id.clone()), (DIMENSION, model.dimension.to_string()), (CHUNKING, chunking.to_owned())];
+    let facts = [
+        (EMBEDDING_MODEL, model.id.clone()),
+        (DIMENSION, model.dimension.to_string()),
+        (CHUNKING, chunking.to_owned()),
+    ];
     for (name, value) in facts {
         if catalog.fact(collection, name).await?.is_some_and(|made_with| made_with != value) {
             return Ok(true);
@@ -49,9 +52,8 @@ pub(super) async fn settle(
                 let what = name.replace('_', " ");
                 let message =
                     format!("collection `{collection}` was made with {what} `{made_with}`; the settings say `{value}`");
-                return Err(Error::new(Code::IndexMismatch, message).hint(format!(
-                    "`footnote ingest` makes the index anew; or set {setting} back to what it was"
-                )));
+                return Err(Error::new(Code::IndexMismatch, message)
+                    .hint(format!("`footnote ingest` makes the index anew; or set {setting} back to what it was")));
             }
             _ => {}
         }

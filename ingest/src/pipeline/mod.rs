@@ -151,9 +151,7 @@ impl Ingestor {
         };
         let mut work = planner.plan(found, priors);
         work.gone.extend(gone);
-        progress.event(Event::Discovered {
-            documents: work.tasks.len() + work.unchanged.len() + work.standing.len(),
-        });
+        progress.event(Event::Discovered { documents: work.tasks.len() + work.unchanged.len() + work.standing.len() });
         let run = self.begin_run(report, progress, cancel);
         self.note_untouched(&run, &work).await?;
         self.note_passed_over(&run, work.passed_over).await?;
@@ -242,7 +240,11 @@ impl Ingestor {
     }
 
     /// Notes what discovery passed over: it has a row too.
-    async fn note_passed_over(&self, run: &Run<'_>, passed_over: Vec<(PassedOver, Option<DocumentRecord>)>) -> Result<()> {
+    async fn note_passed_over(
+        &self,
+        run: &Run<'_>,
+        passed_over: Vec<(PassedOver, Option<DocumentRecord>)>,
+    ) -> Result<()> {
         let mut rows = Vec::new();
         for (PassedOver { uri, failed, reason, hint }, prior) in passed_over {
             let status = if failed { DocumentStatus::Failed } else { DocumentStatus::Skipped };
@@ -261,9 +263,8 @@ impl Ingestor {
 
     /// Gives rows to the files that are met for the first time, so that they are seen from the start.
     async fn queue(&self, tasks: &[Task]) -> Result<()> {
-        let new = tasks.iter().filter(|task| {
-            task.prior.as_ref().is_none_or(|prior| prior.status == DocumentStatus::Deleted)
-        });
+        let new =
+            tasks.iter().filter(|task| task.prior.as_ref().is_none_or(|prior| prior.status == DocumentStatus::Deleted));
         let row = |task: &Task| blank_record(&self.options.collection, &task.input.uri(), task.prior.as_ref());
         self.write_rows(new.map(row).collect()).await
     }

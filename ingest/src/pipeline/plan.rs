@@ -188,7 +188,13 @@ mod tests {
     use super::*;
 
     fn record(uri: &str, status: DocumentStatus) -> DocumentRecord {
-        DocumentRecord { status, bytes: 5, modified_ms: Some(1_000), content_hash: "h".into(), ..blank_record("c", uri, None) }
+        DocumentRecord {
+            status,
+            bytes: 5,
+            modified_ms: Some(1_000),
+            content_hash: "h".into(),
+            ..blank_record("c", uri, None)
+        }
     }
 
     fn planner(retry: &Retry) -> Planner<'_> {

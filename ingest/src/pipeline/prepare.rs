@@ -35,9 +35,16 @@ pub(super) struct Task {
 /// What is to be read.
 pub(super) enum Input {
     File(FoundFile),
-    Text { uri: String, title: String, text: String },
+    Text {
+        uri: String,
+        title: String,
+        text: String,
+    },
     /// A document of another catalog, to be cut anew.
-    Stored { record: Box<DocumentRecord>, from: Arc<dyn Catalog> },
+    Stored {
+        record: Box<DocumentRecord>,
+        from: Arc<dyn Catalog>,
+    },
 }
 
 impl Input {
@@ -120,7 +127,8 @@ impl Preparer {
             }
             Input::File(file) => {
                 sink(Prepared::Started { id: record.id, uri });
-                let candidate = Candidate { record, prior, name: file.path.display().to_string(), anew, cancel: cancel.clone() };
+                let candidate =
+                    Candidate { record, prior, name: file.path.display().to_string(), anew, cancel: cancel.clone() };
                 return self.prepare_file(&file, candidate, members, sink);
             }
         }

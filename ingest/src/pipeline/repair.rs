@@ -8,10 +8,10 @@ use footnote_core::{Chunk, ChunkId, Document, DocumentId, Result};
 use futures::try_join;
 use serde::Serialize;
 
+use super::Ingestor;
 use super::batch::{Batch, Coming, Leaving};
 use super::finish::{finish, restore};
 use super::plan::blank_record;
-use super::Ingestor;
 use crate::report::Outcome;
 use crate::verify::VerifyReport;
 

@@ -77,7 +77,9 @@ impl Run<'_> {
                 let (preparer, out, cancel) = (Arc::clone(preparer), out.clone(), self.cancel.clone());
                 tokio::task::spawn_blocking(move || {
                     // Where nobody listens the next stage failed; its error is the one to tell.
-                    preparer.prepare(task, &cancel, &mut |prepared| !cancel.is_cancelled() && out.blocking_send(prepared).is_ok())
+                    preparer.prepare(task, &cancel, &mut |prepared| {
+                        !cancel.is_cancelled() && out.blocking_send(prepared).is_ok()
+                    })
                 })
             })
             .buffer_unordered(cores);

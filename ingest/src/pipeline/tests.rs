@@ -252,7 +252,11 @@ async fn model_texts_of_a_data_set_are_ingested_by_name() {
     let sources = vec![text("set:1", "one\r\ntwo"), text("set:2", "  "), text("set:1", "again")];
     let report = world.ingestor().ingest_sources(sources, &(), &CancellationToken::new()).await.unwrap();
     assert_eq!((report.added, report.skipped), (1, 2));
-    let again = world.ingestor().ingest_sources(vec![text("set:1", "one\r\ntwo")], &(), &CancellationToken::new()).await.unwrap();
+    let again = world
+        .ingestor()
+        .ingest_sources(vec![text("set:1", "one\r\ntwo")], &(), &CancellationToken::new())
+        .await
+        .unwrap();
     assert_eq!((again.unchanged, again.removed), (1, 0));
     let document = world.catalog.document(DocumentId::of("default", "set:1")).await.unwrap().unwrap();
     assert_eq!((document.text.as_str(), document.title.as_str()), ("one\ntwo", "T"));
@@ -577,7 +581,11 @@ async fn model_an_index_is_made_anew_beside_the_old_one() {
     assert!(verify(&*swapped.catalog, &*swapped.vectors, &*swapped.keyword, "default").await.unwrap().is_clean());
     assert_eq!(world.catalog.fact("default", "generation").await.unwrap().as_deref(), Some("1"));
     assert_eq!(world.catalog.fact("default", EMBEDDING_MODEL).await.unwrap().as_deref(), Some("model-b"));
-    Ingestor::new(swapped, options).unwrap().ingest_paths(&[world.path("")], &(), &CancellationToken::new()).await.unwrap();
+    Ingestor::new(swapped, options)
+        .unwrap()
+        .ingest_paths(&[world.path("")], &(), &CancellationToken::new())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

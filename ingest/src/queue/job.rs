@@ -42,6 +42,8 @@ pub enum JobKind {
     Paths(Vec<PathBuf>),
     /// Take this document out of the catalog and both indexes.
     Delete(DocumentId),
+    /// Make the collection anew, where it was made with another embedding model or cut in another way.
+    Renew,
 }
 
 /// Declares an enum that is stored and shown as a word.

@@ -30,7 +30,7 @@ pub(super) fn checked(mut new: NewJob) -> Result<NewJob> {
 /// The waiting job that does what `new` asks for, with the paths that it must have in addition. Nothing is moved
 /// to before a deletion that was asked for in between. `waiting` begins with the last.
 pub(super) fn mergeable(new: &NewJob, waiting: &[Job]) -> Option<(JobId, Option<Vec<PathBuf>>)> {
-    if let JobKind::Delete(_) = new.kind {
+    if let JobKind::Delete(_) | JobKind::Renew = new.kind {
         return waiting.first().filter(|last| last.kind == new.kind).map(|last| (last.id, None));
     }
     for job in waiting {
@@ -45,7 +45,7 @@ pub(super) fn mergeable(new: &NewJob, waiting: &[Job]) -> Option<(JobId, Option<
                 return Some((job.id, Some(both)));
             }
             (_, JobKind::Paths(_)) => {}
-            (_, JobKind::Delete(_)) => return None,
+            (_, JobKind::Delete(_) | JobKind::Renew) => return None,
         }
     }
     None

@@ -33,9 +33,11 @@ impl Catalog for Chunks {
     }
     async fn document(&self, _: DocumentId) -> Result<Option<Document>> {
         unreachable!("retrieval reads chunks only")
-    }    async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
+    }
+    async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
         unreachable!("retrieval reads chunks only")
-    }}
+    }
+}
 
 /// Counts letters: enough for the order of a test's texts, without a model.
 struct Letters(EmbeddingModel);

@@ -76,6 +76,9 @@ pub struct Ingest {
     /// Collection to read them into
     #[arg(long, value_name = "NAME")]
     pub collection: Option<String>,
+    /// Read quarantined files again too
+    #[arg(long)]
+    pub retry: bool,
     /// Then follow the paths, and ingest what changes, until Ctrl-C
     #[arg(long)]
     pub watch: bool,
@@ -212,6 +215,9 @@ pub struct Verify {
     /// Collection to check [default: all]
     #[arg(long, value_name = "NAME")]
     pub collection: Option<String>,
+    /// Mend what is wrong: the catalog's texts are believed
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// `footnote demo`

@@ -11,6 +11,8 @@ use super::ingest::{self, Bar};
 use super::serve::{listen, told};
 use super::terminal::{self, Outcome};
 use crate::api;
+use footnote_ingest::RetryWhich;
+
 use crate::wire::{Footnote, Load};
 use crate::worker::Service;
 
@@ -27,8 +29,14 @@ pub(super) async fn run(context: &Context, args: Demo) -> Result<Outcome> {
     footnote.data().say(&format!("footnote demo on http://{address}"))?;
 
     let bar = Bar::new(context.quiet);
-    let report =
-        footnote.ingestor(COLLECTION).await?.ingest_paths(&[args.handbook], &bar, &ingest::stop_when_told()).await;
+    let report = {
+        let stop = ingest::stop_when_told();
+        footnote
+            .ingestor(COLLECTION, RetryWhich::Failed, &bar, &stop)
+            .await?
+            .ingest_paths(&[args.handbook], &bar, &stop)
+            .await
+    };
     bar.finish();
     ingest::print(&report?, COLLECTION);
 

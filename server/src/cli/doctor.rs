@@ -57,7 +57,8 @@ fn model_files(context: &Context) -> Result<String> {
 }
 
 async fn embedding(context: &Context) -> Result<String> {
-    let embedder = wire::embedder(&context.settings, &context.models).await?;
+    let embedder =
+        wire::models::embedder(&context.settings, &context.models, &context.settings.embedding.model).await?;
     let vector = embedder.embed_query("Does this work?").await?;
     let norm: f32 = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if (norm - 1.0).abs() > 0.01 {
@@ -68,7 +69,7 @@ async fn embedding(context: &Context) -> Result<String> {
 }
 
 async fn generation(context: &Context) -> Result<String> {
-    let generator = wire::generator(&context.settings, &context.models).await?;
+    let generator = wire::models::generator(&context.settings, &context.models).await?;
     let request = GenerationRequest {
         messages: vec![Message { role: Role::User, content: "Say yes.".into() }],
         max_tokens: 8,

@@ -1,6 +1,7 @@
 //! `footnote documents list|show|delete`.
 
 use footnote_core::catalog::DocumentRecord;
+use footnote_core::seam::Catalog;
 use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use footnote_core::{Code, Error, Result};
 use footnote_eval::{Comparison, EvalSet, Report, RunOptions, System};
-use footnote_ingest::queue::CancellationToken;
+use footnote_ingest::{CancellationToken, RetryWhich};
 
 use super::args::Eval;
 use super::context::Context;
@@ -53,8 +53,11 @@ async fn collection(context: &Context, footnote: &Footnote, args: &Eval, set: &E
     {
         terminal::note(format!("documents of `{}` go into the collection `{name}`", set.name));
         let bar = Bar::new(context.quiet);
-        let report =
-            footnote.ingestor(&name).await?.ingest_sources(corpus.clone(), &bar, &CancellationToken::new()).await;
+        let report = footnote
+            .ingestor(&name, RetryWhich::Failed, &bar, &CancellationToken::new())
+            .await?
+            .ingest_sources(corpus.clone(), &bar, &CancellationToken::new())
+            .await;
         bar.finish();
         let report = report?;
         if report.failed > 0 {

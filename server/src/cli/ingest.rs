@@ -21,8 +21,9 @@ pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Out
     let stop = stop_when_told();
     // Before the first run: what changes behind its back is noticed.
     let following = args.watch.then(|| Following::begin(context, &args.paths)).transpose()?;
-    let ingestor = footnote.ingestor(collection).await?;
     let bar = Bar::new(context.quiet);
+    let retry = if args.retry { RetryWhich::All } else { RetryWhich::Failed };
+    let ingestor = footnote.ingestor(collection, retry, &bar, &stop).await?;
     let report = ingestor.ingest_paths(&args.paths, &bar, &stop).await;
     bar.finish();
     let report = match report {
@@ -39,7 +40,8 @@ pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Out
         if !context.quiet {
             terminal::note("following; Ctrl-C stops");
         }
-        let ingestor = footnote.ingestor_retrying(collection, RetryWhich::Due).await?;
+        // What nobody asked for waits until a failed file is due.
+        let ingestor = footnote.ingestor(collection, RetryWhich::Due, &(), &stop).await?;
         following.ingest(context, &ingestor, collection, &stop).await?;
     }
     Ok(if report.failed > 0 { terminal::Outcome::WithFailures } else { terminal::Outcome::Done })
@@ -72,9 +74,10 @@ pub(super) fn print(report: &IngestReport, collection: &str) {
 /// What was done, in a line.
 pub(super) fn summary(report: &IngestReport, collection: &str) -> String {
     format!(
-        "{collection}: {} added, {} changed, {} unchanged, {} removed, {} skipped, {} failed; {} chunks in {:.1} s",
+        "{collection}: {} added, {} changed, {} moved, {} unchanged, {} removed, {} skipped, {} failed; {} chunks in {:.1} s",
         report.added,
         report.changed,
+        report.moved,
         report.unchanged,
         report.removed,
         report.skipped,
@@ -101,8 +104,8 @@ impl Progress for Bar {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Discovered { documents } => self.0.set_length(documents as u64),
-            Event::Document { .. } => self.0.inc(1),
             Event::Stage { .. } => {}
+            Event::Document { .. } => self.0.inc(1),
             Event::Chunks { embedded, known } => {
                 let seconds = self.0.elapsed().as_secs_f64().max(0.001);
                 let speed = embedded as f64 / seconds;

@@ -1,7 +1,7 @@
 //! `footnote verify`: do the catalog, both indexes and the texts agree?
 
 use footnote_core::Result;
-use footnote_ingest::VerifyReport;
+use footnote_ingest::{Repair, VerifyReport};
 
 use super::args::Verify;
 use super::context::Context;
@@ -16,7 +16,13 @@ pub(super) async fn run(context: &Context, args: Verify) -> Result<Outcome> {
     };
     let mut reports = Vec::new();
     for name in &collections {
-        reports.push(footnote.verify(name).await?);
+        let mut report = footnote.verify(name).await?;
+        if args.repair && !report.is_clean() {
+            let repair = footnote.repair(name, &report).await?;
+            terminal::note(told(name, &repair));
+            report = footnote.verify(name).await?;
+        }
+        reports.push(report);
     }
     let clean = reports.iter().all(VerifyReport::is_clean);
     if context.json {
@@ -42,4 +48,18 @@ fn print(collection: &str, report: &VerifyReport) {
     for (what, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         terminal::line(format!("        {count} {what}"));
     }
+}
+
+/// What a repair did.
+fn told(collection: &str, repair: &Repair) -> String {
+    let Repair { finished, removed, restored, recut, lost } = repair;
+    let mut told = format!(
+        "mended {collection}: {finished} documents finished, {removed} orphans removed, {restored} chunks restored, \
+         {recut} documents cut again"
+    );
+    for uri in lost {
+        let file = uri.strip_prefix("file://").unwrap_or(uri);
+        told.push_str(&format!("\n  its text is lost: {file}\n  hint: footnote ingest '{file}'"));
+    }
+    told
 }

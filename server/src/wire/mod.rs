@@ -1,0 +1,329 @@
+//! Settings in, a running footnote out. Every adapter is named in this folder and nowhere else.
+//!
+//! * here: [`Footnote`], what everything else asks for.
+//! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old one.
+//! * `models`: embedding model and generation engine.
+
+mod index;
+mod live;
+pub(crate) mod models;
+mod renew;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use footnote_config::{AnswerMode, FusionKind, ModelCatalog, Settings};
+use footnote_core::seam::{Catalog, Embedder, Generator};
+use footnote_core::{DocumentId, Result};
+use footnote_generator::{AnswererParts, GroundedAnswerer, GroundingOptions};
+use footnote_ingest::pipeline::EMBEDDING_MODEL;
+use footnote_ingest::{
+    ArchiveLimits, CancellationToken, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, Progress,
+    ReaderOptions, Repair, Retry, RetryWhich, SqliteCatalog, Stores, VerifyReport,
+};
+use footnote_retriever::{Fusion, RetrieverOptions};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use self::index::Index;
+use self::live::{Live, LiveSearcher};
+use crate::api::state::unknown_collection;
+use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
+use crate::data::DataFolder;
+use crate::models::locate;
+
+/// The data folder with its catalog: enough to look things up, without a model.
+pub struct Shelf {
+    /// The locked data folder.
+    pub data: DataFolder,
+    /// What was ingested.
+    pub catalog: Arc<SqliteCatalog>,
+}
+
+impl Shelf {
+    /// Opens what was ingested before.
+    ///
+    /// # Errors
+    /// Those of [`DataFolder::open`] and of the catalog.
+    pub fn open(settings: &Settings, holder: &str) -> Result<Self> {
+        Self::of(DataFolder::open(&settings.data, holder)?)
+    }
+
+    fn of(data: DataFolder) -> Result<Self> {
+        let catalog = Arc::new(SqliteCatalog::open(&data.catalog())?);
+        Ok(Self { data, catalog })
+    }
+}
+
+/// A running footnote.
+pub struct Footnote {
+    shelf: Shelf,
+    settings: Settings,
+    models: ModelCatalog,
+    embedder: Arc<dyn Embedder>,
+    generator: Option<Arc<dyn Generator>>,
+    live: Live,
+    /// Held while an index is opened.
+    opening: Mutex<()>,
+    /// Held by whoever writes to a collection.
+    writing: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+}
+
+/// What a command needs loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// The embedding model: to ingest and to search.
+    Retrieval,
+    /// The generation model too, unless `grounding.mode = "quoted"`: to answer.
+    Answers,
+}
+
+impl Footnote {
+    /// Opens the data folder, making it where it is missing, and loads the models.
+    ///
+    /// # Errors
+    /// Those of the data folder, the catalog and the models.
+    pub async fn create(settings: &Settings, models: &ModelCatalog, load: Load, holder: &str) -> Result<Self> {
+        let shelf = Shelf::of(DataFolder::create(&settings.data, holder)?)?;
+        Self::with(shelf, settings, models, load).await
+    }
+
+    /// Opens the data folder as it is, and loads the models.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; also where nothing was ingested yet.
+    pub async fn open(settings: &Settings, models: &ModelCatalog, load: Load, holder: &str) -> Result<Self> {
+        Self::with(Shelf::open(settings, holder)?, settings, models, load).await
+    }
+
+    async fn with(shelf: Shelf, settings: &Settings, models: &ModelCatalog, load: Load) -> Result<Self> {
+        let generator = async {
+            match (load, settings.grounding.mode) {
+                (Load::Answers, AnswerMode::Generated) => models::generator(settings, models).await.map(Some),
+                _ => Ok(None),
+            }
+        };
+        let (embedder, generator) =
+            tokio::try_join!(models::embedder(settings, models, &settings.embedding.model), generator)?;
+        Ok(Self {
+            shelf,
+            settings: settings.clone(),
+            models: models.clone(),
+            embedder,
+            generator,
+            live: Live::default(),
+            opening: Mutex::default(),
+            writing: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &DataFolder {
+        &self.shelf.data
+    }
+
+    /// What was ingested.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<dyn Catalog> {
+        Arc::clone(&self.shelf.catalog) as _
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Waits until nobody writes to a collection. While the guard lives, nobody else who asks for one does:
+    /// ingestion and deletion at once would undo each other's work.
+    pub async fn alone(&self, collection: &str) -> OwnedMutexGuard<()> {
+        let lock = Arc::clone(self.writing.lock().await.entry(collection.to_owned()).or_default());
+        lock.lock_owned().await
+    }
+
+    /// The ingestion worker of a collection, which comes to exist if it does not. Where it was made with another
+    /// embedding model or cut in another way than the settings say, it is made anew first, which takes as long as an
+    /// ingestion; until then the old index answers.
+    ///
+    /// # Errors
+    /// Those of the indexes, the tokenizer and the models; [`Code::Cancelled`].
+    pub async fn ingestor(
+        &self,
+        collection: &str,
+        retry: RetryWhich,
+        progress: &dyn Progress,
+        cancel: &CancellationToken,
+    ) -> Result<Ingestor> {
+        self.renew(collection, progress, cancel).await?;
+        let index = self.index(collection).await?;
+        Ingestor::new(self.stores(&index), self.ingest_options(collection, &index.embedder.model().id, retry)?)
+    }
+
+    /// Compares the catalog, both indexes and the texts of a collection.
+    ///
+    /// # Errors
+    /// [`Code::CollectionUnknown`], and what reading gives.
+    pub async fn verify(&self, collection: &str) -> Result<VerifyReport> {
+        self.must_exist(collection).await?;
+        let index = self.index(collection).await?;
+        footnote_ingest::verify(&*self.shelf.catalog, &*index.vectors, &*index.keyword, collection).await
+    }
+
+    /// Mends what [`Self::verify`] found.
+    ///
+    /// # Errors
+    /// When a store or the model fails.
+    pub async fn repair(&self, collection: &str, found: &VerifyReport) -> Result<Repair> {
+        let index = self.index(collection).await?;
+        let mut options = self.ingest_options(collection, &index.embedder.model().id, RetryWhich::Failed)?;
+        options.chunk = self.chunking_of(collection).await?.unwrap_or(options.chunk);
+        Ingestor::new(self.stores(&index), options)?.repair(found).await
+    }
+
+    /// Takes a document out of the catalog and both indexes of its collection. Gives whether it was there.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn remove(&self, collection: &str, document: DocumentId) -> Result<bool> {
+        let index = self.index(collection).await?;
+        let removed = footnote_ingest::remove(&self.stores(&index), document, "deleted by request").await?;
+        Ok(removed.is_some())
+    }
+
+    /// What the HTTP API needs.
+    #[must_use]
+    pub fn api_state(self: &Arc<Self>, ingestion: Ingestion) -> ApiState {
+        ApiState {
+            collections: Arc::clone(self) as Arc<dyn Collections>,
+            catalog: self.catalog(),
+            default_collection: self.settings.server.collection.as_str().into(),
+            generator: self.generator.as_ref().map(|generator| generator.info().clone()),
+            max_body_bytes: self.settings.server.max_body_bytes,
+            ingestion,
+        }
+    }
+
+    async fn must_exist(&self, name: &str) -> Result<()> {
+        let known = self.shelf.catalog.collections().await?;
+        if known.iter().any(|known| known == name) { Ok(()) } else { Err(unknown_collection(name, &known)) }
+    }
+
+    fn stores(&self, index: &Index) -> Stores {
+        Stores {
+            catalog: Arc::clone(&self.shelf.catalog) as _,
+            embedder: Arc::clone(&index.embedder),
+            vectors: Arc::clone(&index.vectors),
+            keyword: Arc::clone(&index.keyword),
+        }
+    }
+
+    fn ingest_options(&self, collection: &str, model: &str, which: RetryWhich) -> Result<IngestOptions> {
+        let model = self.models.get(model)?;
+        let ingest = &self.settings.ingest;
+        Ok(IngestOptions {
+            collection: collection.to_owned(),
+            tokenizer: locate(&self.settings.models, model, "tokenizer.json")?,
+            chunk: chunking(&self.settings),
+            max_file_bytes: ingest.max_file_bytes,
+            follow_links: ingest.follow_links,
+            reader: reader(&self.settings),
+            archive: ArchiveLimits {
+                max_files: ingest.archive_max_files,
+                max_bytes: ingest.archive_max_bytes,
+                max_file_bytes: ingest.max_file_bytes,
+            },
+            retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
+        })
+    }
+
+    /// The index that answers, opened once and kept. What a run that was cut short had begun is finished first.
+    async fn index(&self, name: &str) -> Result<Index> {
+        footnote_core::collection::check_name(name)?;
+        let _alone = self.opening.lock().await;
+        if let Some(index) = self.live.get(name) {
+            return Ok(index);
+        }
+        let generation = self.generation_of(name).await?;
+        let made_with = self.shelf.catalog.fact(name, EMBEDDING_MODEL).await?;
+        let embedder = self.embedder(made_with.as_deref()).await?;
+        let index = Index::open(&self.settings, &self.shelf.data, name, generation, embedder).await?;
+        footnote_ingest::finish(&self.stores(&index), name).await?;
+        self.live.put(name, index.clone());
+        Ok(index)
+    }
+
+    /// The embedding model of this id, or the one of the settings. An index is asked with the model it was made with.
+    async fn embedder(&self, id: Option<&str>) -> Result<Arc<dyn Embedder>> {
+        match id {
+            Some(id) if id != self.embedder.model().id => models::embedder(&self.settings, &self.models, id).await,
+            _ => Ok(Arc::clone(&self.embedder)),
+        }
+    }
+}
+
+/// How documents are cut, by the settings.
+fn chunking(settings: &Settings) -> ChunkOptions {
+    ChunkOptions { max_tokens: settings.chunk.max_tokens, overlap_tokens: settings.chunk.overlap_tokens }
+}
+
+/// How files are read, by the settings.
+fn reader(settings: &Settings) -> ReaderOptions {
+    let ingest = &settings.ingest;
+    ReaderOptions {
+        isolation: Isolation::Thread,
+        workers: ingest.extract_workers,
+        memory_bytes: ingest.extract_memory_bytes,
+        deadline: Duration::from_secs(ingest.extract_deadline_seconds),
+        page_deadline: Duration::from_secs(ingest.page_deadline_seconds),
+        ocr: OcrOptions::default(),
+    }
+}
+
+#[async_trait]
+impl Collections for Footnote {
+    async fn open(&self, name: &str) -> Result<CollectionHandle> {
+        self.must_exist(name).await?;
+        let index = self.index(name).await?;
+        let retrieval = &self.settings.retrieval;
+        let searcher = Arc::new(LiveSearcher {
+            live: self.live.clone(),
+            collection: name.to_owned(),
+            catalog: self.catalog(),
+            options: RetrieverOptions {
+                top_k: retrieval.top_k,
+                candidates: retrieval.candidates,
+                fusion: match retrieval.fusion {
+                    FusionKind::MinMax => Fusion::MinMax { dense_weight: retrieval.dense_weight },
+                    FusionKind::Rrf => Fusion::Rrf { k: retrieval.rrf_k },
+                },
+            },
+        });
+        let answerer = GroundedAnswerer::new(
+            AnswererParts {
+                searcher: Arc::clone(&searcher) as _,
+                embedder: index.embedder,
+                catalog: self.catalog(),
+                generator: self.generator.clone(),
+            },
+            grounding(&self.settings, name),
+        );
+        Ok(CollectionHandle { searcher, answerer: Arc::new(answerer) })
+    }
+}
+
+/// How answers from `collection` are grounded, by the settings.
+#[must_use]
+pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
+    let (grounding, generation) = (&settings.grounding, &settings.generation);
+    GroundingOptions {
+        collection: collection.to_owned(),
+        max_evidence: grounding.max_evidence,
+        lexical_weight: grounding.lexical_weight,
+        min_score: grounding.min_score,
+        max_tokens: generation.max_tokens,
+        deadline: Duration::from_secs(generation.deadline_seconds),
+        temperature: generation.temperature,
+    }
+}
