@@ -200,6 +200,7 @@ impl Footnote {
             catalog: self.catalog(),
             default_collection: self.settings.server.collection.as_str().into(),
             generator: self.generator.as_ref().map(|generator| generator.info().clone()),
+            archive: archive_limits(&self.settings),
             max_body_bytes: self.settings.server.max_body_bytes,
             ingestion,
         }
@@ -229,11 +230,7 @@ impl Footnote {
             max_file_bytes: ingest.max_file_bytes,
             follow_links: ingest.follow_links,
             reader: reader(&self.settings),
-            archive: ArchiveLimits {
-                max_files: ingest.archive_max_files,
-                max_bytes: ingest.archive_max_bytes,
-                max_file_bytes: ingest.max_file_bytes,
-            },
+            archive: archive_limits(&self.settings),
             retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
         })
     }
@@ -266,6 +263,16 @@ impl Footnote {
 /// How documents are cut, by the settings.
 fn chunking(settings: &Settings) -> ChunkOptions {
     ChunkOptions { max_tokens: settings.chunk.max_tokens, overlap_tokens: settings.chunk.overlap_tokens }
+}
+
+/// What an archive may unpack to, by the settings.
+fn archive_limits(settings: &Settings) -> ArchiveLimits {
+    let ingest = &settings.ingest;
+    ArchiveLimits {
+        max_files: ingest.archive_max_files,
+        max_bytes: ingest.archive_max_bytes,
+        max_file_bytes: ingest.max_file_bytes,
+    }
 }
 
 /// How files are read, by the settings.
