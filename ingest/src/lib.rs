@@ -10,6 +10,7 @@
 //! * `normalize`: what canonical text is.
 //! * `section`, `tokens`, `split`, [`chunk`]: token-sized chunks with exact spans and heading paths.
 //! * [`pipeline`]: the worker itself: three stages that overlap, batches that cannot be half written.
+//! * [`reader`]: files of risky formats are read in processes of their own.
 //! * [`progress`], [`report`]: what happens, and how it went.
 //! * [`catalog`]: the record of it all, in SQLite.
 //! * [`mod@verify`]: do catalog and indexes agree?
@@ -23,6 +24,7 @@ pub mod media_type;
 mod normalize;
 pub mod pipeline;
 pub mod progress;
+pub mod reader;
 pub mod report;
 mod section;
 mod split;

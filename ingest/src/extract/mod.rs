@@ -2,17 +2,22 @@
 
 mod canvas;
 mod decode;
-mod guard;
+pub(crate) mod guard;
 mod html;
 mod html_table;
 mod markdown;
+pub(crate) mod ocr;
+mod pdf_columns;
 mod pdf_extract;
+mod pdf_frame;
+mod pdf_glyphs;
 mod pdf_layout;
 mod pdf_oxide;
 mod pdf_pages;
 mod pdf_table;
 mod plain;
 mod table;
+pub(crate) mod tool;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,5 +61,32 @@ pub(crate) fn extract(
     first.unwrap_or_else(|| Err(Error::internal(format!("{name}: no reader for {}", media_type.as_str()))))
 }
 
+/// How many readers a format has.
+pub(crate) fn readers(media_type: MediaType) -> usize {
+    readers_of(media_type).count()
+}
+
+/// Reads `bytes` in this thread with the format's reader of number `reader`, from 0.
+///
+/// # Errors
+/// Those of the reader.
+pub(crate) fn extract_here(
+    name: &str,
+    media_type: MediaType,
+    reader: usize,
+    bytes: &[u8],
+    done: &dyn Fn(u32),
+) -> Result<Extracted> {
+    let found = readers_of(media_type).nth(reader);
+    let found = found.ok_or_else(|| Error::internal(format!("{name}: no reader for {}", media_type.as_str())))?;
+    found.extract(name, bytes, done)
+}
+
+fn readers_of(media_type: MediaType) -> impl Iterator<Item = &'static dyn Extractor> {
+    READERS.into_iter().filter(move |reader| reader.media_types().contains(&media_type.as_str()))
+}
+
+#[cfg(test)]
+mod pdf_bad;
 #[cfg(test)]
 mod shared_data;
