@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use footnote_config::{AnswerMode, FusionKind, ModelCatalog, Settings};
+use footnote_config::{AnswerMode, FusionKind, ModelCatalog, OcrKind, Settings};
 use footnote_core::seam::{Catalog, Embedder, Generator};
 use footnote_core::{DocumentId, Result};
 use footnote_generator::{AnswererParts, GroundedAnswerer, GroundingOptions};
@@ -32,6 +32,11 @@ use crate::api::state::unknown_collection;
 use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
 use crate::data::DataFolder;
 use crate::models::locate;
+
+/// The program that has the hidden command [`READ_FILES`].
+const PROGRAM: &str = "footnote";
+/// Makes the program a reader process.
+const READ_FILES: &str = "read-files";
 
 /// The data folder with its catalog: enough to look things up, without a model.
 pub struct Shelf {
@@ -279,12 +284,28 @@ fn archive_limits(settings: &Settings) -> ArchiveLimits {
 fn reader(settings: &Settings) -> ReaderOptions {
     let ingest = &settings.ingest;
     ReaderOptions {
-        isolation: Isolation::Thread,
+        isolation: isolation(),
         workers: ingest.extract_workers,
         memory_bytes: ingest.extract_memory_bytes,
         deadline: Duration::from_secs(ingest.extract_deadline_seconds),
         page_deadline: Duration::from_secs(ingest.page_deadline_seconds),
-        ocr: OcrOptions::default(),
+        ocr: OcrOptions {
+            on: ingest.ocr == OcrKind::Tesseract,
+            languages: ingest.ocr_languages.clone(),
+            ..OcrOptions::default()
+        },
+    }
+}
+
+/// Reader processes are this program, or, where this is another (a benchmark, a test), the `footnote` beside it.
+fn isolation() -> Isolation {
+    let Ok(program) = std::env::current_exe() else { return Isolation::Thread };
+    if program.file_stem().is_some_and(|name| name == PROGRAM) {
+        return Isolation::this_program(&[READ_FILES]);
+    }
+    match program.parent().map(|folder| folder.join(PROGRAM)) {
+        Some(program) if program.is_file() => Isolation::Process { program, args: vec![READ_FILES.into()] },
+        _ => Isolation::Thread,
     }
 }
 
