@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use footnote_core::Code;
 use tokio_util::sync::CancellationToken;
 
 use super::ocr::OcrOptions;
