@@ -83,6 +83,15 @@ pub(crate) fn needs(options: &OcrOptions, pages: usize) -> String {
     }
 }
 
+/// Says in words whether pages without text are read.
+pub(crate) fn state(options: &OcrOptions) -> String {
+    match (options.on, missing(options)) {
+        (false, _) => "pages without text are reported (ingest.ocr is off)".to_owned(),
+        (true, Some(program)) => format!("pages without text are reported: {program} is not installed"),
+        (true, None) => format!("pages without text are read by tesseract ({})", options.languages),
+    }
+}
+
 fn missing(options: &OcrOptions) -> Option<std::path::Display<'_>> {
     let programs = [&options.tesseract, &options.pdftoppm];
     programs.into_iter().find(|program| tool::find(program).is_none()).map(|program| program.display())

@@ -128,6 +128,12 @@ impl Reader {
         format!("{version} ocr={}", if ocr::is_ready(ocr) { ocr.languages.as_str() } else { "off" })
     }
 
+    /// Says in words what becomes of pages without text.
+    #[must_use]
+    pub fn ocr(&self) -> String {
+        ocr::state(&self.options.ocr)
+    }
+
     /// Says in words what `pages` pages without text need.
     #[must_use]
     pub fn needs_ocr(&self, pages: usize) -> String {

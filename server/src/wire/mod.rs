@@ -252,6 +252,8 @@ impl Footnote {
         let embedder = self.embedder(made_with.as_deref()).await?;
         let index = Index::open(&self.settings, &self.shelf.data, name, generation, embedder).await?;
         footnote_ingest::finish(&self.stores(&index), name).await?;
+        // Where a crash came between a swap and the clearing up.
+        self.clear_generations(name, generation);
         self.live.put(name, index.clone());
         Ok(index)
     }
@@ -281,7 +283,7 @@ fn archive_limits(settings: &Settings) -> ArchiveLimits {
 }
 
 /// How files are read, by the settings.
-fn reader(settings: &Settings) -> ReaderOptions {
+pub(crate) fn reader(settings: &Settings) -> ReaderOptions {
     let ingest = &settings.ingest;
     ReaderOptions {
         isolation: isolation(),

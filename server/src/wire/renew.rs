@@ -92,7 +92,7 @@ impl Footnote {
     }
 
     /// Removes the files of indexes that no longer answer. Those of the first generation lie beside the others.
-    fn clear_generations(&self, name: &str, current: u32) {
+    pub(super) fn clear_generations(&self, name: &str, current: u32) {
         for old in 0..current {
             let folder = self.shelf.data.index(name, old);
             let parts = if old == 0 { vec![folder.join("vectors"), folder.join("keyword")] } else { vec![folder] };
