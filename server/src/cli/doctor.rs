@@ -63,7 +63,7 @@ fn model_files(context: &Context) -> Result<String> {
 
 /// Has a page read as ingestion would: in a process of its own.
 async fn readers(context: &Context) -> Result<String> {
-    let options = wire::reader(&context.settings);
+    let options = wire::options::reader(&context.settings);
     let (isolated, memory) = (matches!(options.isolation, Isolation::Process { .. }), options.memory_bytes >> 20);
     let reader = Reader::new(options);
     let ocr = reader.ocr();

@@ -7,8 +7,9 @@ use footnote_core::{Error, Result};
 use footnote_ingest::pipeline::{CHUNKING, differs};
 use footnote_ingest::{CancellationToken, ChunkOptions, Ingestor, Progress, RetryWhich, SqliteCatalog, Stores};
 
+use super::Footnote;
 use super::index::Index;
-use super::{Footnote, chunking};
+use super::options::chunking;
 
 /// The fact that names the generation of the index that answers.
 const GENERATION: &str = "generation";
