@@ -28,6 +28,13 @@ fn take_over(connection: &mut Connection, collection: &str, facts: &[(String, St
          FROM next.documents n WHERE n.id = main.documents.id AND main.documents.collection = ?1",
         [collection],
     )?;
+    // Those whose texts were lost are in no index now.
+    transaction.execute(
+        "UPDATE main.documents SET status = n.status, goal = n.goal, reason = n.reason, content_hash = '' \
+         FROM next.documents n \
+         WHERE n.id = main.documents.id AND main.documents.collection = ?1 AND n.status = 'failed'",
+        [collection],
+    )?;
     transaction.execute(
         "INSERT INTO main.chunks SELECT c.* FROM next.chunks c JOIN main.documents d ON d.id = c.document \
          WHERE d.collection = ?1",

@@ -214,7 +214,8 @@ impl Preparer {
     fn recut(&self, record: &DocumentRecord, from: &dyn Catalog, sink: Sink<'_>) -> Result<()> {
         let document = tokio::runtime::Handle::current().block_on(from.document(record.id))?;
         let Some(document) = document else {
-            return Err(Error::internal(format!("{}: indexed, but its text is not in the catalog", record.uri)));
+            sink(lost(record));
+            return Ok(());
         };
         let Document { title, text, pages, headings, lines, media_type, .. } = document;
         let mut record = DocumentRecord { status: DocumentStatus::Queued, ..record.clone() };
@@ -281,7 +282,7 @@ impl Preparer {
                 record.reason = Some(reason.clone());
                 Problem { uri, outcome: Outcome::Skipped, code: None, reason, hint: None }
             }
-            Stop::Error(error) if is_bug_or_environment(&error) => return Err(error),
+            Stop::Error(error) if is_not_of_the_file(&error) => return Err(error),
             Stop::Error(error) => {
                 let skipped = matches!(error.code(), Code::UnsupportedType | Code::FileTooLarge);
                 let outcome = if skipped { Outcome::Skipped } else { Outcome::Failed };
@@ -313,6 +314,21 @@ pub(super) fn standing(record: &DocumentRecord) -> Problem {
     }
 }
 
+/// A document that was indexed, but whose text is not in the catalog: its source has to be read again.
+fn lost(record: &DocumentRecord) -> Prepared {
+    let reason = "its text was lost; ingest its file again".to_owned();
+    let problem =
+        Problem { uri: record.uri.clone(), outcome: Outcome::Failed, code: None, reason: reason.clone(), hint: None };
+    let record = DocumentRecord {
+        status: DocumentStatus::Failed,
+        reason: Some(reason),
+        content_hash: String::new(),
+        chunks: 0,
+        ..record.clone()
+    };
+    Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed: false }
+}
+
 /// Whether the content that hashes to `hash` was read whole before, and its document stands as it came out then.
 fn settled(prior: Option<&DocumentRecord>, hash: &str) -> bool {
     prior.is_some_and(|prior| {
@@ -321,6 +337,6 @@ fn settled(prior: Option<&DocumentRecord>, hash: &str) -> bool {
 }
 
 /// Whether a failure says nothing about the file that was being read.
-fn is_bug_or_environment(error: &Error) -> bool {
-    matches!(error.code(), Code::DiskFull | Code::ModelMissing | Code::ModelDamaged | Code::Internal | Code::Cancelled)
+fn is_not_of_the_file(error: &Error) -> bool {
+    matches!(error.code(), Code::DiskFull | Code::ModelMissing | Code::ModelDamaged | Code::Cancelled)
 }
