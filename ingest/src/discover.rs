@@ -51,15 +51,19 @@ pub(crate) struct Discovered {
     /// Uri prefixes of the folders that were seen whole: a document below one of them whose file was not
     /// found is gone.
     pub(crate) folders: Vec<String>,
-    /// Uri prefixes below which something could not be read: nothing there counts as gone.
+    /// Uris of what could not be looked at: neither they nor what is below them counts as gone.
     pub(crate) unseen: Vec<String>,
 }
 
 impl Discovered {
     /// Whether a document of this uri belongs to what was looked through.
     pub(crate) fn covers(&self, uri: &str) -> bool {
-        let below = |prefix: &String| uri.starts_with(prefix.as_str());
-        self.folders.iter().any(below) && !self.unseen.iter().any(below)
+        let unseen = |place: &String| {
+            // Below a folder, or in an archive.
+            uri.strip_prefix(place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with("!/"))
+        };
+        self.folders.iter().any(|folder| uri.starts_with(folder.as_str())) && !self.unseen.iter().any(unseen)
     }
 }
 
@@ -122,7 +126,7 @@ fn walk(root: &Path, follow_links: bool, found: &mut Discovered, files: &mut BTr
             }
             Ok(entry) => match fs_err::metadata(entry.path()) {
                 Ok(metadata) => take(entry.path(), &metadata, found, files),
-                Err(error) => failed(entry.path(), &Error::io(entry.path(), error), found),
+                Err(error) => unlooked(entry.path(), error, entry.depth() == 0, found),
             },
         }
     }
@@ -147,16 +151,33 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
+/// The uri of what lies at `path`. Bytes that are no UTF-8 are written as `\xff`: names that differ only in them
+/// would have one row between them.
+fn uri_of(path: &Path) -> String {
+    if path.to_str().is_some() {
+        return Source::File(path.to_owned()).uri();
+    }
+    let mut shown = String::new();
+    for part in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        shown.push_str(part.valid());
+        shown.extend(part.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    Source::File(shown.into()).uri()
+}
+
 fn pass_over(path: &Path, reason: &str, hint: Option<&'static str>, found: &mut Discovered) {
-    let uri = Source::File(path.to_owned()).uri();
+    let uri = uri_of(path);
     found.passed_over.push(PassedOver { uri, failed: false, reason: reason.to_owned(), hint });
 }
 
 fn failed(path: &Path, error: &Error, found: &mut Discovered) {
     let hint = (error.code() == Code::PermissionDenied).then_some("give the user that runs footnote access to it");
-    let uri = Source::File(path.to_owned()).uri();
+    let uri = uri_of(path);
     found.unseen.push(uri.clone());
-    found.passed_over.push(PassedOver { uri, failed: true, reason: error.message().to_owned(), hint });
+    // The uri names the file already.
+    let message = error.message();
+    let reason = message.strip_prefix(&format!("{}: ", path.display())).unwrap_or(message).to_owned();
+    found.passed_over.push(PassedOver { uri, failed: true, reason, hint });
 }
 
 fn unreadable(error: &walkdir::Error, root: &Path, found: &mut Discovered) {
@@ -165,8 +186,30 @@ fn unreadable(error: &walkdir::Error, root: &Path, found: &mut Discovered) {
         pass_over(path, "a symbolic link to a folder around it", None, found);
         return;
     }
-    let kind = error.io_error().map_or(std::io::ErrorKind::Other, std::io::Error::kind);
-    failed(path, &Error::io(path, kind.into()), found);
+    let Some(cause) = error.io_error() else {
+        failed(path, &Error::new(Code::Io, format!("{}: {error}", path.display())), found);
+        return;
+    };
+    // Its number, where the system gave one, is worth more than its kind: most kinds have no name.
+    let cause = cause.raw_os_error().map_or_else(|| cause.kind().into(), std::io::Error::from_raw_os_error);
+    unlooked(path, cause, error.depth() == 0, found);
+}
+
+/// What is known of an entry that cannot be looked at.
+fn unlooked(path: &Path, cause: std::io::Error, is_root: bool, found: &mut Discovered) {
+    let is_link = fs_err::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    match cause.kind() {
+        // Missing, or the link itself by a detour.
+        kind if is_link && kind != std::io::ErrorKind::PermissionDenied => {
+            pass_over(path, "a symbolic link that leads nowhere", None, found);
+        }
+        // It vanished since its folder was listed: as if it had never been there. A folder that was asked for is
+        // another matter: its disk may be gone.
+        std::io::ErrorKind::NotFound if !is_root => {
+            tracing::debug!(path = %path.display(), "vanished while it was looked for");
+        }
+        _ => failed(path, &Error::io(path, cause), found),
+    }
 }
 
 /// The uri prefix of everything below `folder`.
@@ -176,77 +219,4 @@ fn below(folder: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::ffi::OsStrExt;
-
-    fn names(found: &Discovered) -> Vec<String> {
-        found.files.iter().map(|file| file.path.file_name().unwrap().to_string_lossy().into_owned()).collect()
-    }
-
-    #[test]
-    fn folders_are_searched_in_order_and_each_file_counts_once() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["b.md", "a.md", "sub/c.md"] {
-            let path = folder.path().join(name);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, name).unwrap();
-        }
-        let twice = [folder.path().to_owned(), folder.path().join("sub"), folder.path().join("a.md")];
-        let found = discover(&twice, false).unwrap();
-        assert_eq!(names(&found), ["a.md", "b.md", "c.md"]);
-        assert_eq!(found.files[0].bytes, 4);
-        assert!(found.files[0].modified_ms.is_some());
-        let root = fs_err::canonicalize(folder.path()).unwrap();
-        assert!(found.covers(&format!("file://{}/old.md", root.display())));
-        assert!(!found.covers(&format!("file://{}x/old.md", root.display())));
-    }
-
-    #[test]
-    fn hidden_files_links_and_pipes_are_passed_over_with_a_reason() {
-        let folder = tempfile::tempdir().unwrap();
-        fs_err::create_dir(folder.path().join(".git")).unwrap();
-        fs_err::write(folder.path().join(".git/x.md"), "x").unwrap();
-        fs_err::write(folder.path().join("a.md"), "a").unwrap();
-        fs_err::os::unix::fs::symlink(folder.path().join("a.md"), folder.path().join("link.md")).unwrap();
-        let pipe = folder.path().join("pipe.md");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        fs_err::write(folder.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.md")), "x").unwrap();
-
-        let found = discover(&[folder.path().to_owned()], false).unwrap();
-        assert_eq!(names(&found), ["a.md"]);
-        let reasons: Vec<&str> = found.passed_over.iter().map(|passed| passed.reason.as_str()).collect();
-        assert_eq!(
-            reasons,
-            [
-                "hidden: its name begins with a dot",
-                "its name is not valid UTF-8",
-                "a symbolic link",
-                "not a regular file (a pipe, socket or device)",
-            ]
-        );
-        assert_eq!(names(&discover(&[folder.path().to_owned()], true).unwrap()), ["a.md", "link.md"]);
-    }
-
-    #[test]
-    fn a_missing_path_and_an_empty_folder_stop_the_run() {
-        let folder = tempfile::tempdir().unwrap();
-        let missing = discover(&[folder.path().join("nope")], false).unwrap_err();
-        assert_eq!(missing.code(), Code::PathMissing);
-        let empty = discover(&[folder.path().to_owned()], false).unwrap_err();
-        assert_eq!(empty.code(), Code::NothingToIngest);
-        assert!(empty.hint_text().is_some());
-    }
-
-    #[test]
-    fn an_empty_folder_beside_a_full_one_forgets_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let (full, empty) = (folder.path().join("full"), folder.path().join("empty"));
-        fs_err::create_dir(&full).unwrap();
-        fs_err::create_dir(&empty).unwrap();
-        fs_err::write(full.join("a.md"), "a").unwrap();
-        let found = discover(&[full, empty.clone()], false).unwrap();
-        let empty = fs_err::canonicalize(empty).unwrap();
-        assert!(!found.covers(&format!("file://{}/a.md", empty.display())));
-    }
-}
+mod tests;

@@ -15,7 +15,9 @@ fn model_every_bad_file_has_a_reason_and_nothing_else_suffers() {
     scenario.write("documents/good.md", "# Kettles\n\nThe red kettle boils in four minutes.\n");
     scenario.write("documents/empty.md", "");
     scenario.write("documents/binary.txt", [0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0xff, 0xfe, 0]);
-    scenario.write("documents/latin1.txt", b"caf\xe9 au lait is served until noon\n");
+    // Not UTF-8, and yet text: it is read.
+    scenario.write("documents/latin1.txt", b"Le caf\xe9 au lait est servi jusqu'\xe0 midi dans le jardin.\n");
+    scenario.write("documents/.hidden.md", "# Hidden\n");
     scenario.write("documents/broken.pdf", "%PDF-1.7\n1 0 obj << /Type /Catalog");
     let encrypted = fs_err::read(repository().join("tests/fixtures/encrypted.pdf")).unwrap();
     scenario.write("documents/encrypted.pdf", encrypted);
@@ -32,21 +34,22 @@ fn model_every_bad_file_has_a_reason_and_nothing_else_suffers() {
         let word = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
         (word("status"), word("reason").to_lowercase())
     };
-    assert_eq!(told("good.md").0, "indexed");
+    assert_eq!(told("/good.md").0, "indexed");
+    assert_eq!(told("latin1.txt"), ("indexed".to_owned(), String::new()));
     for (name, status, reason) in [
         ("empty.md", "skipped", "empty"),
         ("binary.txt", "skipped", "binary"),
-        ("latin1.txt", "failed", "utf-8"),
+        (".hidden.md", "skipped", "hidden"),
         ("broken.pdf", "failed", "pdf"),
         ("encrypted.pdf", "failed", "encrypted"),
         ("huge.txt", "skipped", "max_file_bytes"),
     ] {
         let (found, why) = told(name);
-        assert!(found == status || found == "failed", "{name}: {found}: {why}");
-        assert!(why.contains(reason), "{name}: {why}");
+        assert!(found == status && why.contains(reason), "{name}: {found}: {why}");
         assert!(output.stderr.contains(name), "{name} is not named in:\n{}", output.stderr);
     }
     assert!(scenario.json(["search", "kettle"]).to_string().contains("four minutes"));
+    assert!(scenario.json(["search", "café au lait"]).to_string().contains("jusqu'à midi"));
     assert_eq!(scenario.run(["verify"]).code, 0);
 }
 

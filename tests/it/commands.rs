@@ -1,5 +1,7 @@
 //! The command line: help, settings, exit codes.
 
+use std::process::Stdio;
+
 use footnote_tests::Scenario;
 
 #[test]
@@ -40,4 +42,15 @@ fn errors_are_json_on_stdout_for_programs() {
     let output = scenario.run(["--json", "ask", ""]);
     let problem: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(problem["code"], "question_empty");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_panic() {
+    let scenario = Scenario::new();
+    let mut command = scenario.command();
+    let mut child = command.args(["models", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("panicked"), "{said}");
 }

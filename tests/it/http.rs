@@ -94,7 +94,7 @@ async fn model_wrong_requests_are_told_what_is_wrong() {
         (json!({ "question": QUESTION, "colection": "x" }), 400, "bad_request"),
         (json!({ "question": QUESTION, "collection": "none-such" }), 404, "collection_unknown"),
         (json!({ "question": QUESTION, "collection": "../etc" }), 400, "collection_name"),
-        (json!({ "question": "x".repeat(2_000_000) }), 413, "body_too_large"),
+        (json!({ "question": "x".repeat(1_100_000) }), 413, "body_too_large"),
     ];
     for (body, status, code) in cases {
         let (got, problem) = server.post_json("/ask", &body).await;

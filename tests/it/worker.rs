@@ -31,7 +31,7 @@ fn many(scenario: &Scenario) {
     }
 }
 
-async fn until<T: std::fmt::Debug>(what: &str, mut look: impl AsyncFnMut() -> (bool, T)) -> T {
+pub(super) async fn until<T: std::fmt::Debug>(what: &str, mut look: impl AsyncFnMut() -> (bool, T)) -> T {
     let mut last = None;
     for _ in 0..LOOKS {
         let (so, seen) = look().await;
@@ -44,7 +44,7 @@ async fn until<T: std::fmt::Debug>(what: &str, mut look: impl AsyncFnMut() -> (b
     panic!("{what} never came: {last:?}")
 }
 
-async fn until_state(server: &Server, job: &str, states: &[&str]) -> Value {
+pub(super) async fn until_state(server: &Server, job: &str, states: &[&str]) -> Value {
     until(&format!("{states:?}"), async || {
         let job = server.get_json(&format!("/jobs/{job}")).await;
         (states.iter().any(|state| job["state"] == *state), job)
@@ -53,7 +53,7 @@ async fn until_state(server: &Server, job: &str, states: &[&str]) -> Value {
 }
 
 /// Looks until a search finds `wanted` and not `unwanted`.
-async fn until_found(server: &Server, wanted: &str, unwanted: Option<&str>) {
+pub(super) async fn until_found(server: &Server, wanted: &str, unwanted: Option<&str>) {
     until(wanted, async || {
         let (_, found) = server.post_json("/search", &json!({ "question": "kettle" })).await;
         let found = found.to_string();

@@ -2,10 +2,12 @@
 //!
 //! * [`Scenario`]: a data folder of its own, and commands run in it.
 //! * [`Server`]: `footnote serve` on a free port, stopped when dropped.
+//! * [`files`]: small files of formats that are not text.
 //! * [`handbook`]: the example, ingested once per build and copied for each scenario that needs it.
 //!
 //! The binary must have been built before (`make test` does): these tests run it, they do not link it.
 
+pub mod files;
 pub mod handbook;
 mod scenario;
 mod server;

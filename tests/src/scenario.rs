@@ -1,5 +1,6 @@
 //! A data folder of its own, and commands run in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -106,6 +107,50 @@ impl Scenario {
         let output = finish(command.arg("--json").args(args));
         assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
         serde_json::from_str(&output.stdout).expect("JSON on standard output")
+    }
+
+    /// Ingests the folder `documents`, and gives the report and the exit code.
+    ///
+    /// # Panics
+    /// When it prints no report.
+    pub fn ingest(&self) -> (Value, i32) {
+        let output = finish(self.command().args(["--json", "ingest"]).arg(self.path("documents")));
+        let report = serde_json::from_str(&output.stdout);
+        (report.unwrap_or_else(|error| panic!("{error}: {}{}", output.stdout, output.stderr)), output.code)
+    }
+
+    /// Status and reason of every document of the folder `documents`, by what follows that folder in its uri.
+    ///
+    /// # Panics
+    /// When they cannot be listed.
+    #[must_use]
+    pub fn rows(&self) -> BTreeMap<String, (String, String)> {
+        let folder = format!("file://{}/", self.path("documents").display());
+        let listed = self.json(["documents", "list"]);
+        let row = |record: &Value| {
+            let word = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+            let uri = word("uri");
+            (uri.strip_prefix(&folder).unwrap_or(&uri).to_owned(), (word("status"), word("reason")))
+        };
+        listed.as_array().expect("a list").iter().map(row).collect()
+    }
+
+    /// Searches, and gives what was found as text.
+    ///
+    /// # Panics
+    /// When searching fails.
+    #[must_use]
+    pub fn found(&self, question: &str) -> String {
+        self.json(["search", question]).to_string()
+    }
+
+    /// Checks that catalog, indexes and texts agree.
+    ///
+    /// # Panics
+    /// When they do not.
+    pub fn verify(&self) {
+        let output = self.run(["verify"]);
+        assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
     }
 
     /// Starts `footnote serve` on a free port and waits until it is ready.

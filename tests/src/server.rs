@@ -31,7 +31,9 @@ impl Server {
         };
         // Nobody reads on: a full pipe would stop the server.
         std::thread::spawn(move || lines.for_each(drop));
-        let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        // A connection for each request: one that was refused in the middle of its body is of no use to the next.
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let client = client.build().expect("an HTTP client");
         Self { child, url, client }
     }
 

@@ -248,8 +248,15 @@ impl Ingestor {
         let mut rows = Vec::new();
         for (PassedOver { uri, failed, reason, hint }, prior) in passed_over {
             let status = if failed { DocumentStatus::Failed } else { DocumentStatus::Skipped };
+            // What could not be looked at may be as it was. What was a file, and is a link or a pipe now, is not.
+            if let Some(prior) = prior.as_ref().filter(|prior| !failed && prior.status.is_indexed())
+                && remove(&self.stores, prior.id, &reason).await?.is_some()
+            {
+                run.settled(&uri, Outcome::Removed);
+            }
             let known = prior.as_ref().is_some_and(|prior| {
-                prior.status.is_indexed() || (prior.status == status && prior.reason.as_ref() == Some(&reason))
+                (failed && prior.status.is_indexed())
+                    || (prior.status == status && prior.reason.as_ref() == Some(&reason))
             });
             if !known {
                 let blank = blank_record(&self.options.collection, &uri, prior.as_ref());

@@ -1,8 +1,8 @@
-//! How things are printed, and the exit codes. The one place with print macros.
+//! How things are printed, and the exit codes. The one place that does.
+//!
+//! Not with the print macros: they panic when the reader has gone, as `head` does.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is this file's subject")]
-
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) fn finish(outcome: Result<Outcome>, json: bool) -> ExitCode {
         Ok(Outcome::WithFailures) => ExitCode::from(1),
         Err(error) => {
             if json {
-                println!("{}", problem::body(&error));
+                line(problem::body(&error));
             }
             print_error(&error);
             ExitCode::from(exit_code(&error))
@@ -48,35 +48,42 @@ fn exit_code(error: &Error) -> u8 {
 }
 
 pub(super) fn print_error(error: &Error) {
-    eprintln!("error: {error}");
+    note(format!("error: {error}"));
     if let Some(hint) = error.hint_text() {
-        eprintln!("hint: {hint}");
+        note(format!("hint: {hint}"));
     }
     tracing::debug!(?error, "in full");
 }
 
 /// A line of data.
 pub(super) fn line(text: impl std::fmt::Display) {
-    println!("{text}");
+    let written = writeln!(std::io::stdout(), "{text}");
+    // Whoever closed the pipe has read enough.
+    if let Err(error) = written.as_ref()
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        note(format!("error: standard output cannot be written: {error}"));
+    }
 }
 
 /// A value as JSON, on lines of its own.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Error::internal(error.to_string()))?;
-    println!("{text}");
+    line(text);
     Ok(())
 }
 
 /// A value as JSON on one line, for a program that reads line by line.
 pub(super) fn json_line(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))?;
-    println!("{text}");
+    line(text);
     Ok(())
 }
 
 /// A message for the person at the terminal.
 pub(super) fn note(text: impl std::fmt::Display) {
-    eprintln!("{text}");
+    // Where nobody reads what goes wrong, there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A progress bar on stderr; hidden when `quiet`, or when stderr is not a terminal.
@@ -96,14 +103,14 @@ pub(super) fn progress_bar(quiet: bool, template: &str) -> ProgressBar {
 pub(super) fn answer(answer: &Answer) {
     if !answer.answerable {
         let reason = answer.abstain_reason.as_ref().map_or("", |reason| reason.message.as_str());
-        println!("Not in these documents. {reason}");
+        line(format!("Not in these documents. {reason}"));
         return;
     }
-    println!("{}", answer.answer);
-    println!();
+    line(&answer.answer);
+    line("");
     for citation in &answer.citations {
-        println!("[{}] “{}”", citation.index, citation.quote);
-        println!("    {}", place(citation));
+        line(format!("[{}] “{}”", citation.index, citation.quote));
+        line(format!("    {}", place(citation)));
     }
 }
 
