@@ -130,6 +130,11 @@ impl Ingestor {
     ) -> Result<IngestReport> {
         let _alone = self.running.lock().await;
         let started = Instant::now();
+        // First: what an earlier run left half written is settled before anything is compared with it.
+        let mut report = IngestReport {
+            recovered: finish(&self.stores, &self.options.collection).await?.len(),
+            ..IngestReport::default()
+        };
         let priors = self.priors().await?;
         let (paths, gone) = sift(paths, &priors);
         let follow_links = self.options.follow_links;
@@ -140,7 +145,6 @@ impl Ingestor {
                 .await
                 .map_err(|error| Error::internal(format!("discover: {error}")))??
         };
-        let mut report = IngestReport::default();
         self.start(&mut report).await?;
         let reading = self.preparer.reader.describe(READING_VERSION);
         let read_before = self.stores.catalog.fact(&self.options.collection, facts::READING).await?;
@@ -201,7 +205,7 @@ impl Ingestor {
         let (catalog, collection) = (&*self.stores.catalog, self.options.collection.as_str());
         let chunking = self.options.chunk.describe();
         facts::settle(catalog, collection, self.stores.embedder.model(), &chunking).await?;
-        report.recovered = finish(&self.stores, collection).await?.len();
+        report.recovered += finish(&self.stores, collection).await?.len();
         Ok(())
     }
 

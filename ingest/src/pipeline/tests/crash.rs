@@ -95,3 +95,15 @@ async fn model_a_cancelled_run_keeps_what_it_wrote() {
     assert_eq!(report.added, 600 - written);
     assert_eq!(world.bodies().len(), 600);
 }
+
+#[tokio::test]
+async fn model_a_file_that_changes_after_a_crash_leaves_no_orphan() {
+    let world = World::new();
+    world.write("a.md", guide("two"));
+    world.die_while_writing("").await;
+    world.write("a.md", guide("something else"));
+    world.ingest().await.unwrap();
+    let report = world.verify().await;
+    assert!(report.is_clean(), "{report:?}");
+    assert!(!world.bodies().iter().any(|body| body.contains("about two")));
+}
