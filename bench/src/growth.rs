@@ -1,0 +1,243 @@
+//! Time and memory of an ingestion by the size of the collection, the embedding model left out.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use footnote_config::{ModelCatalog, Settings};
+use footnote_ingest::{
+    ArchiveLimits, CancellationToken, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, ReaderOptions,
+    Retry, SqliteCatalog, Stores,
+};
+use footnote_retriever::{EdgeStore, TantivyIndex};
+use footnote_server::models::locate;
+use serde::{Deserialize, Serialize};
+use walkdir::WalkDir;
+
+use crate::args::{GrowthJob, GrowthSubject, Options};
+use crate::ingest::measured;
+use crate::measure::{anonymous_mib, cpu_seconds, peak_mib};
+use crate::product::{explained, runtime, settings};
+use crate::report::{Claim, Section, Table};
+use crate::stand_in::StandIn;
+use crate::{growth_text, plot};
+
+const NOTES: [&str; 5] = [
+    "THE EMBEDDING MODEL IS LEFT OUT: a stand-in makes a vector of a text's hash, in microseconds. Embedding is linear \
+     by nature, and `footnote-bench ingest` measures it; here is what is left: read, cut, both indexes, catalog.",
+    "One run each, in fresh processes, over synthetic Markdown of about 20 chunks a file.",
+    "peak RSS is VmHWM: the mapped pages of the indexes are counted. peak heap is the most that RssAnon showed, looked \
+     at every 5 ms: the indexes' mapped files are not in it, what they hold in memory is.",
+    "vectors: 4 bytes times 384 for each chunk. The other sizes are those of the files on disk.",
+    "before: the heap with the tokenizer loaded and all stores open and empty.",
+];
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// The section's figures.
+#[derive(Debug, Serialize)]
+pub(crate) struct Growth {
+    sizes: Vec<Size>,
+    plot: PathBuf,
+}
+
+/// One size.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Size {
+    documents: usize,
+    pub(crate) chunks: usize,
+    pub(crate) seconds: f64,
+    cpu_seconds: f64,
+    /// `RssAnon` before the first file, and the most of it.
+    heap_before_mib: f64,
+    pub(crate) heap_mib: f64,
+    /// `VmHWM`.
+    pub(crate) rss_mib: f64,
+    vectors_mib: f64,
+    vector_store_mib: f64,
+    keyword_mib: f64,
+    catalog_mib: f64,
+}
+
+/// Measures each size and draws the plot.
+pub(crate) fn run(options: &Options, subject: &GrowthSubject) -> Result<Growth> {
+    let mut sizes = Vec::new();
+    for chunks in &subject.chunks {
+        let place = tempfile::tempdir()?;
+        let (data, folder) = (place.path().join("data"), place.path().join("documents"));
+        growth_text::write(&folder, *chunks)?;
+        sizes.push(measured(options, "growth", &data, [OsString::from(folder)])?);
+    }
+    plot::draw(&subject.plot, &sizes)?;
+    Ok(Growth { sizes, plot: subject.plot.clone() })
+}
+
+/// One size, in its own process.
+pub(crate) fn measure(job: &GrowthJob, models: Option<&Path>) -> Result<Size> {
+    let settings = settings(models, &job.data)?;
+    runtime()?.block_on(async {
+        let ingestor = ingestor(&settings, &job.data)?;
+        let heap_before_mib = anonymous_mib()?;
+        let watch = HeapWatch::begin();
+        let (cpu, started, token) = (cpu_seconds()?, Instant::now(), CancellationToken::new());
+        let report = ingestor.ingest_paths(std::slice::from_ref(&job.folder), &(), &token).await.map_err(explained)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let cpu_seconds = cpu_seconds()? - cpu;
+        let (heap_mib, rss_mib) = (watch.most()?, peak_mib(std::process::id())?);
+        drop(ingestor);
+        let on_disk = |name: &str| size_of(&job.data.join(name));
+        Ok(Size {
+            documents: report.documents(),
+            chunks: report.chunks,
+            seconds,
+            cpu_seconds,
+            heap_before_mib,
+            heap_mib,
+            rss_mib,
+            vectors_mib: (report.chunks * 384 * 4) as f64 / MIB,
+            vector_store_mib: on_disk("vectors")?,
+            keyword_mib: on_disk("keyword")?,
+            catalog_mib: on_disk("catalog.sqlite")?,
+        })
+    })
+}
+
+/// footnote's worker with its real stores, and the stand-in before them.
+fn ingestor(settings: &Settings, data: &Path) -> Result<Ingestor> {
+    fs_err::create_dir_all(data)?;
+    let models = ModelCatalog::builtin().map_err(explained)?;
+    let model = models.get(&settings.embedding.model).map_err(explained)?;
+    let (dimension, max_tokens) = model.dimension.zip(model.max_tokens).context("not an embedding model")?;
+    let stores = Stores {
+        catalog: Arc::new(SqliteCatalog::open(&data.join("catalog.sqlite")).map_err(explained)?),
+        embedder: Arc::new(StandIn::new(dimension, max_tokens)),
+        vectors: Arc::new(EdgeStore::open(&data.join("vectors"), dimension).map_err(explained)?),
+        keyword: Arc::new(TantivyIndex::open(&data.join("keyword")).map_err(explained)?),
+    };
+    let ingest = &settings.ingest;
+    let options = IngestOptions {
+        collection: settings.server.collection.clone(),
+        chunk: ChunkOptions { max_tokens: settings.chunk.max_tokens, overlap_tokens: settings.chunk.overlap_tokens },
+        tokenizer: locate::locate(&settings.models, model, "tokenizer.json").map_err(explained)?,
+        max_file_bytes: ingest.max_file_bytes,
+        follow_links: ingest.follow_links,
+        reader: ReaderOptions {
+            isolation: Isolation::Thread,
+            workers: ingest.extract_workers,
+            memory_bytes: ingest.extract_memory_bytes,
+            deadline: Duration::from_secs(ingest.extract_deadline_seconds),
+            page_deadline: Duration::from_secs(ingest.page_deadline_seconds),
+            ocr: OcrOptions::default(),
+        },
+        archive: ArchiveLimits {
+            max_files: ingest.archive_max_files,
+            max_bytes: ingest.archive_max_bytes,
+            max_file_bytes: ingest.max_file_bytes,
+        },
+        retry: Retry::default(),
+    };
+    Ingestor::new(stores, options).map_err(explained)
+}
+
+/// A thread that remembers the most heap.
+struct HeapWatch {
+    over: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<Result<f64>>,
+}
+
+impl HeapWatch {
+    fn begin() -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&over);
+        let thread = std::thread::spawn(move || {
+            let mut most: f64 = 0.0;
+            while !told.load(Ordering::Relaxed) {
+                most = most.max(anonymous_mib()?);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(most)
+        });
+        Self { over, thread }
+    }
+
+    fn most(self) -> Result<f64> {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.join().map_err(|_| anyhow!("the thread that watched the heap panicked"))?
+    }
+}
+
+/// Bytes of a file or of all files below a folder, in MiB; what is not there has none.
+fn size_of(path: &Path) -> Result<f64> {
+    let mut bytes = 0;
+    for entry in WalkDir::new(path) {
+        let metadata = entry?.metadata()?;
+        bytes += if metadata.is_file() { metadata.len() } else { 0 };
+    }
+    Ok(bytes as f64 / MIB)
+}
+
+impl Section for Growth {
+    fn title(&self) -> String {
+        format!("Growth, the embedding model left out; plot in {}", self.plot.display())
+    }
+
+    fn tables(&self) -> Result<Vec<Table>> {
+        let mut time = Table::new(["chunks", "files", "seconds", "CPU s", "ms per chunk", "chunks/s"]);
+        let mut memory = Table::new([
+            "chunks",
+            "peak RSS MiB",
+            "before",
+            "peak heap",
+            "vectors",
+            "vector store",
+            "keyword index",
+            "catalog",
+        ]);
+        for size in &self.sizes {
+            time.row([
+                size.chunks.to_string(),
+                size.documents.to_string(),
+                format!("{:.1}", size.seconds),
+                format!("{:.1}", size.cpu_seconds),
+                format!("{:.3}", size.seconds * 1e3 / size.chunks as f64),
+                format!("{:.0}", size.chunks as f64 / size.seconds),
+            ]);
+            let mib = |value: f64| format!("{value:.0}");
+            memory.row([
+                size.chunks.to_string(),
+                mib(size.rss_mib),
+                mib(size.heap_before_mib),
+                mib(size.heap_mib),
+                mib(size.vectors_mib),
+                mib(size.vector_store_mib),
+                mib(size.keyword_mib),
+                mib(size.catalog_mib),
+            ]);
+        }
+        Ok(vec![time, memory])
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        let [.., before, last] = self.sizes.as_slice() else { return Vec::new() };
+        let per_chunk = |size: &Size| size.seconds / size.chunks as f64;
+        let (few, many) = (before.chunks, last.chunks);
+        vec![
+            Claim::at_most(
+                format!("time per chunk at {many} chunks over that at {few}"),
+                per_chunk(last) / per_chunk(before),
+                1.3,
+            ),
+            Claim::at_most(
+                format!("peak heap at {many} chunks over that at {few}"),
+                last.heap_mib / before.heap_mib,
+                1.3,
+            ),
+        ]
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &NOTES
+    }
+}
