@@ -108,10 +108,10 @@ pub(crate) struct KillsSubject {
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub(crate) times: u32,
     /// Files in the folder to begin with
-    #[arg(long, default_value_t = 60, value_name = "N")]
+    #[arg(long, default_value_t = 600, value_name = "N")]
     pub(crate) files: u32,
     /// The most changes to the folder between two kills
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 500, value_name = "N")]
     pub(crate) changes: u32,
     /// The same seed makes the same changes
     #[arg(long, default_value_t = 1, value_name = "N")]

@@ -22,8 +22,8 @@ const NOTES: [&str; 3] = [
      file, nothing else, in the same process just before.",
     "The first time, every row goes from `indexed` to `unchanged`; after that nothing is written. The last column \
      counts what was embedded.",
-    "The files are small and share most of their text: equal chunks share a vector, which makes the set-up quick and \
-     changes nothing of what is measured.",
+    "The files are small and many are equal: equal chunks share a vector, which makes the set-up quick and changes \
+     nothing of what is measured.",
 ];
 /// Files in a folder.
 const PER_FOLDER: u32 = 100;
@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options, subject: &RerunSubject) -> Result<Rerun> {
     Ok(Rerun { files: subject.files, first, again: again.collect::<Result<_>>()? })
 }
 
-/// Notes of three paragraphs, two of which are in every note of a folder.
+/// Small notes, many of them equal.
 fn write(folder: &Path, files: u32) -> Result<()> {
     for number in 0..files {
         let folder = folder.join(format!("{:03}", number / PER_FOLDER));
@@ -67,8 +67,8 @@ fn write(folder: &Path, files: u32) -> Result<()> {
             fs_err::create_dir_all(&folder)?;
         }
         let kind = number % 7;
-        let text = format!("The kettle of kind {kind} is filled, heated and emptied.\n\nIts lid is of copper.\n");
-        fs_err::write(folder.join(format!("{number:05}.txt")), text)?;
+        let text = format!("# Kettle {kind}\n\nThe kettle of kind {kind} is filled, heated and emptied.\n");
+        fs_err::write(folder.join(format!("{number:05}.md")), text)?;
     }
     Ok(())
 }

@@ -28,7 +28,8 @@ pub struct Plan {
     pub kills: u32,
     /// Files in the folder to begin with.
     pub files: u32,
-    /// The most changes to the folder between two kills; half of them while the ingestion runs.
+    /// The most changes to the folder between two kills, half of them while the ingestion runs. A batch is written
+    /// after 256 documents.
     pub changes: u32,
     /// The same seed makes the same changes.
     pub seed: u64,

@@ -1,4 +1,6 @@
 //! What happens to the folder: files are added, changed, renamed and deleted, the same for the same seed.
+//!
+//! The files are small and many, so that a run writes several batches and not one at its end.
 
 use std::path::{Path, PathBuf};
 
@@ -123,7 +125,7 @@ impl Script {
     }
 
     fn content(&mut self, kind: &str) -> String {
-        let lines = 1 + self.random.below(12);
+        let lines = 1 + self.random.below(3);
         let paragraphs: Vec<String> = (0..lines).map(|_| self.paragraph()).collect();
         match kind {
             "html" => format!("<html><body><main><p>{}</p></main></body></html>", paragraphs.join("</p><p>")),
@@ -134,7 +136,7 @@ impl Script {
     }
 
     fn paragraph(&mut self) -> String {
-        let words = 8 + self.random.below(40);
+        let words = 4 + self.random.below(12);
         let words: Vec<&str> = (0..words).map(|_| self.random.one_of(&WORDS)).collect();
         let number = self.random.below(1_000_000);
         format!("Entry {number}: {}.", words.join(" "))
