@@ -110,7 +110,7 @@ async fn measure(options: &Options) -> Result<FirstToken> {
     })
 }
 
-/// The engine object that both sides share. `wire.rs` keeps its own to itself, so that the answerer
+/// The engine object that both sides share. `wire` keeps its own to itself, so that the answerer
 /// is put together here, from the same parts and settings.
 async fn generator(settings: &Settings) -> Result<Arc<dyn Generator>> {
     let options = EngineOptions {

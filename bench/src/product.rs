@@ -34,7 +34,7 @@ pub(crate) fn gguf(settings: &Settings) -> Result<PathBuf> {
     locate::locate(&settings.models, model, name).map_err(explained)
 }
 
-/// The product's embedding model, as `wire.rs` loads it.
+/// The product's embedding model, as `wire` loads it.
 pub(crate) fn embedder(settings: &Settings) -> Result<FastEmbedder> {
     let models = ModelCatalog::builtin().map_err(explained)?;
     let model = models.get(&settings.embedding.model).map_err(explained)?;

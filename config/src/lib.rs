@@ -20,4 +20,4 @@ pub mod settings;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
-pub use settings::{AnswerMode, Engine, FusionKind, KeywordKind, Settings, VectorKind};
+pub use settings::{AnswerMode, Engine, FusionKind, KeywordKind, OcrKind, Settings, VectorKind};

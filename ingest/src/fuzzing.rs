@@ -25,9 +25,9 @@ pub fn read(name: &str, bytes: &[u8]) {
         });
         return;
     }
-    for reader in extract::readers(kind) {
+    for reader in 0..extract::readers(kind) {
         // Without the guard, which would hide a panic from the fuzzer.
-        let Ok(found) = reader.extract("fuzz", bytes, &|_| {}) else { continue };
+        let Ok(found) = extract::extract_here("fuzz", kind, reader, bytes, &|_| {}) else { continue };
         let spans = found.headings.iter().map(|heading| heading.span).chain(found.pages.iter().map(|page| page.span));
         for span in spans.chain(found.lines.iter().map(|line| line.span)) {
             assert!(span.of(&found.text).is_some(), "{span:?} does not fit a text of {} bytes", found.text.len());

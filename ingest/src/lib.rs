@@ -1,23 +1,21 @@
 //! The ingestion worker. Read it in the order in which data passes:
 //!
 //! ```text
-//! discover → media_type (archive) → extract (normalize, language) → section → split (tokens, units, syntax)
-//!          → chunk → pipeline → catalog
+//! discover → plan → load (media_type) → reader (extract, normalize) → section → split (tokens) → chunk
+//!          → batch (embed) → catalog, indexes
 //! ```
 //!
 //! * `discover`: which files are there, and a reason for all that was passed over.
-//! * [`media_type`]: what kind of file it is, by its content first.
-//! * `archive`: the files inside a file, within limits.
+//! * [`media_type`]: what kind of file it is, by its content first. `archive`: the files in a file.
+//! * [`reader`]: processes of their own for formats that a hostile file can turn against its parser.
 //! * `extract`: files to canonical text with pages, headings and line boxes; an extractor per format.
-//! * `normalize`: what canonical text is.
-//! * `language`: which language a text is in.
-//! * `section`, `tokens`, `units`, `syntax`, `split`, [`chunk`]: token-sized chunks with exact spans and heading paths.
+//! * `normalize`: what canonical text is. `language`: which language it is in.
+//! * `section`, `syntax`, `units`, `tokens`, `split`, [`chunk`]: token-sized chunks with exact spans and heading paths.
 //! * [`pipeline`]: the worker itself: three stages that overlap, batches that cannot be half written.
 //! * [`progress`], [`report`]: what happens, and how it went.
-//! * [`catalog`]: the record of it all, in SQLite.
-//! * [`queue`]: jobs that outlive the process, one at a time.
-//! * [`watch`]: folders followed as they change.
-//! * [`mod@verify`]: do catalog and indexes agree?
+//! * [`catalog`]: the record of it all, in SQLite. [`mod@verify`]: do catalog and indexes agree?
+//! * [`queue`], [`watch`]: jobs that outlive the process, folders that are followed.
+//! * `original`: back to the bytes that a document was made from.
 
 mod archive;
 pub mod catalog;
@@ -30,6 +28,7 @@ mod hash;
 mod language;
 pub mod media_type;
 mod normalize;
+mod original;
 pub mod pipeline;
 pub mod progress;
 pub mod queue;
@@ -49,6 +48,7 @@ mod models;
 pub use archive::ArchiveLimits;
 pub use catalog::SqliteCatalog;
 pub use chunk::{ChunkOptions, Chunker};
+pub use original::original;
 pub use pipeline::{IngestOptions, Ingestor, Repair, Retry, RetryWhich, Stores, finish, remove};
 pub use progress::{Event, Progress};
 pub use queue::{CancellationToken, JobQueue, JobRunner};

@@ -142,6 +142,11 @@ impl MediaType {
     }
 }
 
+/// Whether the media type of this name is that of an archive.
+pub(crate) fn is_container(name: &str) -> bool {
+    MediaType::ALL.iter().any(|kind| kind.is_container() && kind.as_str() == name)
+}
+
 /// What is read, in words, for messages.
 const WHAT_IS_READ: &str =
     "footnote reads PDF, Office files, EPUB, e-mail, HTML, Markdown, text, tables, JSON and source code";

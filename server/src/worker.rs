@@ -98,10 +98,15 @@ pub fn watch_options(settings: &footnote_config::Settings) -> WatchOptions {
 async fn follow(footnote: &Footnote, queue: &JobQueue, paths: &[PathBuf]) -> Result<Watcher> {
     let collection = footnote.settings().server.collection.clone();
     let (sender, mut changes) = unbounded_channel();
-    let watcher = Watcher::start(paths, watch_options(footnote.settings()), move |paths| {
-        // Where nobody takes it, the server is ending; the next start looks through the folders anyway.
-        let _ = sender.send(paths);
-    })?;
+    let (followed, options) = (paths.to_vec(), watch_options(footnote.settings()));
+    // On a blocking thread: every folder below is asked for once.
+    let started = tokio::task::spawn_blocking(move || {
+        Watcher::start(&followed, options, move |paths| {
+            // Where nobody takes it, the server is ending; the next start looks through the folders anyway.
+            let _ = sender.send(paths);
+        })
+    });
+    let watcher = started.await.map_err(|error| Error::internal(format!("watch: {error}")))??;
     let job =
         move |paths| NewJob { collection: collection.clone(), kind: JobKind::Paths(paths), origin: Origin::Watch };
     // After following began: what happens from then on is noticed.

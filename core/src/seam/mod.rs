@@ -1,4 +1,4 @@
-//! The seams: a trait per file. Adapters implement them; `server/src/wire.rs` joins them.
+//! The seams: a trait per file. Adapters implement them; `server/src/wire/` joins them.
 
 mod answerer;
 mod catalog;

@@ -130,12 +130,22 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Refusal> {
     if version > MIGRATIONS.len() {
         return Err(Refusal::Newer(version));
     }
-    for (index, step) in MIGRATIONS.iter().enumerate().skip(version) {
+    for index in version..MIGRATIONS.len() {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
+        take_step(&transaction, index)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+fn take_step(connection: &Connection, index: usize) -> rusqlite::Result<()> {
+    connection.execute_batch(MIGRATIONS[index])?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))
+}
+
+/// A catalog of an earlier version, for tests.
+#[cfg(test)]
+pub(super) fn migrate_to(connection: &Connection, version: usize) -> rusqlite::Result<()> {
+    (0..version).try_for_each(|index| take_step(connection, index))
 }

@@ -231,3 +231,24 @@ async fn files_that_are_no_catalog_are_refused() {
     let error = SqliteCatalog::open(&newer).err().unwrap();
     assert!(error.message().contains("format 99"), "{error}");
 }
+
+#[tokio::test]
+async fn a_catalog_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    let old = Connection::open(&path).unwrap();
+    schema::migrate_to(&old, 1).unwrap();
+    let id = DocumentId::of("c", "one");
+    old.execute(
+        "INSERT INTO documents VALUES (?1, 'c', 'one', 'T', 'text/plain', 1, NULL, 'h', 0, '[]', 1, 'indexed', NULL, 0)",
+        [id.0.as_bytes()],
+    )
+    .unwrap();
+    old.execute("INSERT INTO texts VALUES (?1, 'a', '[]', '[]', '[]')", [id.0.as_bytes()]).unwrap();
+    drop(old);
+
+    let catalog = SqliteCatalog::open(&path).unwrap();
+    let record = catalog.record(id).await.unwrap().unwrap();
+    assert_eq!((record.version, record.status, record.language), (1, DocumentStatus::Indexed, None));
+    assert_eq!(catalog.document(id).await.unwrap().unwrap().text, "a");
+}

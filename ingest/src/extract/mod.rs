@@ -7,20 +7,24 @@ mod csv;
 pub(crate) mod decode;
 mod email;
 mod epub;
-mod guard;
+pub(crate) mod guard;
 mod html;
 mod html_table;
 mod inline;
 mod json;
 mod json_value;
 mod markdown;
+pub(crate) mod ocr;
 mod ods;
 mod office;
 mod office_blocks;
 mod office_numbers;
 mod office_table;
 mod paged;
+mod pdf_columns;
 mod pdf_extract;
+mod pdf_frame;
+mod pdf_glyphs;
 mod pdf_layout;
 mod pdf_oxide;
 mod pdf_pages;
@@ -32,14 +36,12 @@ mod sheet;
 mod sheet_cell;
 mod sheet_merged;
 mod table;
+pub(crate) mod tool;
 mod xml;
 mod zip_guard;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use footnote_core::seam::{Extracted, Extractor};
-use footnote_core::{Code, Error, Result};
+use footnote_core::{Error, Result};
 
 use crate::media_type::MediaType;
 
@@ -62,40 +64,35 @@ const READERS: [&dyn Extractor; 15] = [
     &email::Email,
 ];
 
-/// Extracts the text of `bytes`. Where a format has two readers, the second is asked when the first fails or
-/// finds no word; `deadline` is for all of them together.
-///
-/// # Errors
-/// Those of the format's first reader, and [`Code::Deadline`].
-pub(crate) fn extract(
-    name: &str,
-    media_type: MediaType,
-    bytes: &Arc<Vec<u8>>,
-    deadline: Duration,
-) -> Result<Extracted> {
-    let readers: Vec<_> = readers(media_type).collect();
-    let share = deadline / u32::try_from(readers.len()).unwrap_or(1);
-    let mut first: Option<Result<Extracted>> = None;
-    for reader in readers {
-        let (name_there, bytes) = (name.to_owned(), Arc::clone(bytes));
-        let outcome = guard::run(name, share, move || reader.extract(&name_there, &bytes, &|_| {}));
-        let settled = match &outcome {
-            Ok(extracted) => !extracted.text.trim().is_empty(),
-            Err(error) => matches!(error.code(), Code::FileEncrypted | Code::NotUtf8),
-        };
-        if settled {
-            return outcome;
-        }
-        first.get_or_insert(outcome);
-    }
-    first.unwrap_or_else(|| Err(Error::internal(format!("{name}: no reader for {}", media_type.as_str()))))
+/// How many readers a format has.
+pub(crate) fn readers(media_type: MediaType) -> usize {
+    readers_of(media_type).count()
 }
 
-/// The readers of a format, the better ones first. Called by itself, a reader has neither deadline nor guard.
-pub(crate) fn readers(media_type: MediaType) -> impl Iterator<Item = &'static dyn Extractor> {
+/// Reads `bytes` in this thread with the format's reader of number `reader`, from 0. It has neither deadline nor
+/// guard.
+///
+/// # Errors
+/// Those of the reader.
+pub(crate) fn extract_here(
+    name: &str,
+    media_type: MediaType,
+    reader: usize,
+    bytes: &[u8],
+    done: &dyn Fn(u32),
+) -> Result<Extracted> {
+    let found = readers_of(media_type).nth(reader);
+    let found = found.ok_or_else(|| Error::internal(format!("{name}: no reader for {}", media_type.as_str())))?;
+    found.extract(name, bytes, done)
+}
+
+/// The readers of a format, the better ones first.
+fn readers_of(media_type: MediaType) -> impl Iterator<Item = &'static dyn Extractor> {
     READERS.into_iter().filter(move |reader| reader.media_types().contains(&media_type.as_str()))
 }
 
+#[cfg(test)]
+mod pdf_bad;
 #[cfg(test)]
 mod shared_data;
 #[cfg(test)]

@@ -1,21 +1,12 @@
 //! PDF by `pdf_oxide`: the first reader, with places.
 
-use footnote_core::document::PageBox;
 use footnote_core::seam::{Extracted, Extractor};
 use footnote_core::{Code, Error, Result};
 use pdf_oxide::PdfDocument;
-use pdf_oxide::layout::{TextLine, Word};
 
-use super::pdf_layout::{PdfLine, compose};
+use super::pdf_glyphs::page_lines;
+use super::pdf_layout::compose;
 use crate::normalize;
-
-/// The widest gap between words of a sentence, in sizes of its letters; a wider one parts columns.
-const COLUMN_GAP: f32 = 1.8;
-
-/// Gaps below this, in sizes of the letters, are kerning inside a word: many programs place letters one by one.
-/// (Between words even of tightly set lines it is 0.2. Anything from 0.03 to 0.18 gives the same words on
-/// real filings: recall against pdftotext 0.9996, with a space at every piece 0.985.)
-const WORD_GAP: f32 = 0.1;
 
 /// The longest title that metadata may claim, in code points.
 const MAX_TITLE_CHARS: usize = 200;
@@ -38,7 +29,7 @@ impl Extractor for PdfOxide {
             return Err(encrypted(name));
         }
         let count = document.page_count().map_err(failed)?;
-        let mut pages = Vec::with_capacity(count);
+        let mut pages = Vec::new();
         let mut first_error = None;
         for index in 0..count {
             match page_lines(&document, index) {
@@ -49,6 +40,7 @@ impl Extractor for PdfOxide {
                     pages.push(Vec::new());
                 }
             }
+            done(u32::try_from(index + 1).unwrap_or(u32::MAX));
         }
         if let Some(error) = first_error.filter(|_| pages.iter().all(Vec::is_empty)) {
             return Err(failed(error));
@@ -72,54 +64,6 @@ fn encrypted(name: &str) -> Error {
 fn damaged(name: &str, reason: &str) -> Error {
     Error::new(Code::FileDamaged, format!("{name}: not a readable PDF: {reason}"))
         .hint("open it in a viewer and save it again, or mend it: qpdf broken.pdf mended.pdf")
-}
-
-fn page_lines(document: &PdfDocument, index: usize) -> pdf_oxide::Result<Vec<PdfLine>> {
-    let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-    let (left, _, _, top) = document.get_page_media_box(index)?;
-    let lines = document.extract_text_lines(index)?;
-    Ok(lines.iter().flat_map(cells).map(|words| pdf_line(words, number, left, top)).collect())
-}
-
-/// The stretches of a line between wide gaps: the cells of a row.
-fn cells(line: &TextLine) -> impl Iterator<Item = &[Word]> {
-    let wide = |left: &Word, right: &Word| gap(left, right) > COLUMN_GAP * left.avg_font_size.max(1.0);
-    line.words.chunk_by(move |left, right| !wide(left, right))
-}
-
-/// A stretch of words with its box counted from the page's upper left corner; PDF counts from the lower left.
-fn pdf_line(words: &[Word], page: u32, left: f32, top: f32) -> PdfLine {
-    let bbox = words.iter().map(|word| word.bbox).reduce(|a, b| a.union(&b)).unwrap_or_default();
-    let (x0, y0) = (bbox.x - left, top - bbox.y - bbox.height);
-    let place = PageBox { page, x0, y0, x1: x0 + bbox.width, y1: y0 + bbox.height };
-    let letters: usize = words.iter().map(|word| word.text.len()).sum();
-    let sized: f32 = words.iter().map(|word| word.avg_font_size * word.text.len() as f32).sum();
-    let size = if letters == 0 { 0.0 } else { sized / letters as f32 };
-    let bold = words.iter().all(|word| word.is_bold);
-    let sound = [x0, y0, bbox.width, bbox.height].iter().all(|value| value.is_finite());
-    PdfLine { text: text(words), place: sound.then_some(place), size, columns: false, bold, apart: false }
-}
-
-/// The pieces of a stretch, with spaces where there are gaps. A piece far to the left of the one before it
-/// (right-to-left text) is a word of its own.
-fn text(words: &[Word]) -> String {
-    let mut text = String::new();
-    let mut previous: Option<&Word> = None;
-    for word in words {
-        if let Some(previous) = previous {
-            let (gap, size) = (gap(previous, word), previous.avg_font_size.max(word.avg_font_size));
-            if gap > WORD_GAP * size || gap < -size {
-                text.push(' ');
-            }
-        }
-        text.push_str(&word.text);
-        previous = Some(word);
-    }
-    text
-}
-
-fn gap(left: &Word, right: &Word) -> f32 {
-    right.bbox.x - left.bbox.x - left.bbox.width
 }
 
 /// The title in the document's information, unless a program put a file's name there.
@@ -164,6 +108,7 @@ fn first_heading(extracted: &Extracted) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use footnote_core::document::PageBox;
 
     #[test]
     fn a_broken_file_is_named_with_a_way_out() {

@@ -9,8 +9,12 @@ const GIBBERISH_SIGNS: usize = 100;
 
 /// How many lines at the head and at the foot of a page may run through a document.
 const RUNNING_LINES: usize = 2;
-/// The fewest pages on which a running line stands; it stands on half of all pages, too.
+/// The fewest pages on which a running line stands; it stands on half of all pages, too, or on a row of pages.
 const RUNNING_PAGES: usize = 3;
+
+/// So many pages in a row, or every second page of so many (left and right pages), have the same line where a
+/// chapter's name runs.
+const RUNNING_CHAPTER: usize = 4;
 
 /// Empties the pages whose signs mean nothing, and all of them where three in four are such: pages share their
 /// fonts, and the rest are too short to be judged.
@@ -44,21 +48,22 @@ fn is_gibberish(lines: &[PdfLine]) -> bool {
 /// Drops the lines that stand at the head or the foot of most pages: titles, but for the first time, and page
 /// numbers. They would stand in the middle of sentences that go over a page's end.
 pub(super) fn drop_running_heads(pages: &mut [Vec<PdfLine>]) {
-    let mut seen: HashMap<Key, usize> = HashMap::new();
+    let mut seen: HashMap<Key, Vec<usize>> = HashMap::new();
     for (index, lines) in pages.iter().enumerate() {
-        let keys: HashSet<Key> = edges(lines.len()).flat_map(|at| keys(&lines[at].text, index)).collect();
+        let keys: HashSet<Key> = edges(lines).into_iter().flat_map(|at| keys(&lines[at].text, index)).collect();
         for key in keys {
-            *seen.entry(key).or_default() += 1;
+            seen.entry(key).or_default().push(index);
         }
     }
     let enough = RUNNING_PAGES.max(pages.len().div_ceil(2));
+    seen.retain(|_, on| on.len() >= enough || longest_row(on) >= RUNNING_CHAPTER);
     let mut kept: HashSet<Key> = HashSet::new();
     for (index, lines) in pages.iter_mut().enumerate() {
         let mut runs = |text: &str| {
-            let mut running = keys(text, index).into_iter().filter(|key| seen.get(key).is_some_and(|&n| n >= enough));
+            let mut running = keys(text, index).into_iter().filter(|key| seen.contains_key(key));
             running.next().is_some_and(|key| matches!(key, Key::Numbered(_)) || !kept.insert(key))
         };
-        let dropped: Vec<usize> = edges(lines.len()).filter(|&at| runs(&lines[at].text)).collect();
+        let dropped: Vec<usize> = edges(lines).into_iter().filter(|&at| runs(&lines[at].text)).collect();
         let mut at = 0;
         lines.retain(|_| {
             at += 1;
@@ -92,14 +97,34 @@ fn keys(text: &str, index: usize) -> Vec<Key> {
     keys
 }
 
-/// The places of the first and last lines of a page of `count` lines.
-fn edges(count: usize) -> impl Iterator<Item = usize> {
-    (0..count).filter(move |&at| at < RUNNING_LINES || at + RUNNING_LINES >= count)
+/// How many of `pages` (sorted) follow each other, at most one other page between them.
+fn longest_row(pages: &[usize]) -> usize {
+    pages.chunk_by(|before, after| after - before <= 2).map(<[usize]>::len).max().unwrap_or(0)
+}
+
+/// The places of a page's first and last lines: by height where lines have places, for the last line of the left
+/// column stands in the middle of the text.
+fn edges(lines: &[PdfLine]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    let top = |&at: &usize| lines[at].place.map(|place| place.y0);
+    if order.iter().all(|at| top(at).is_some()) {
+        order.sort_by(|a, b| top(a).unwrap_or(0.0).total_cmp(&top(b).unwrap_or(0.0)));
+    }
+    let count = order.len();
+    let mut edges: Vec<usize> = order
+        .into_iter()
+        .enumerate()
+        .filter(|&(rank, _)| rank < RUNNING_LINES || rank + RUNNING_LINES >= count)
+        .map(|(_, at)| at)
+        .collect();
+    edges.sort_unstable();
+    edges
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use footnote_core::document::PageBox;
 
     fn page(lines: &[&str]) -> Vec<PdfLine> {
         let line = |text: &&str| PdfLine {
@@ -125,6 +150,34 @@ mod tests {
         drop_running_heads(&mut pages);
         assert_eq!(texts(&pages)[0], ["Handbook 2025", "Total 1", "Text"]);
         assert_eq!(texts(&pages)[3], ["Total 16"], "figures that do not count pages are content");
+    }
+
+    #[test]
+    fn a_chapter_name_that_runs_over_some_pages_stands_once() {
+        let sheet =
+            |n: usize| page(&[["Part I", "Part II"][n / 10], &format!("Words of page {}", n * n), "a", "b", "c"]);
+        let mut pages: Vec<_> =
+            (0..30).map(|n| if n < 20 { sheet(n) } else { page(&[&format!("{}", n * n)]) }).collect();
+        drop_running_heads(&mut pages);
+        let heads = pages.iter().flatten().filter(|line| line.text.starts_with("Part")).count();
+        assert_eq!(heads, 2);
+        assert_eq!(texts(&pages)[10][0], "Part II");
+    }
+
+    #[test]
+    fn a_foot_under_the_left_column_is_found() {
+        let column = |text: String, x0: f32, y0: f32| PdfLine {
+            place: Some(PageBox { page: 1, x0, y0, x1: x0 + 50.0, y1: y0 + 10.0 }),
+            ..page(&[&text]).remove(0)
+        };
+        let sheet = |n: usize| {
+            let left = (0..5).map(|row| column(format!("left {n} {row}"), 50.0, 20.0 * row as f32));
+            let right = (0..5).map(|row| column(format!("right {n} {row}"), 200.0, 20.0 * row as f32));
+            left.chain([column("The foot".into(), 50.0, 300.0)]).chain(right).collect::<Vec<_>>()
+        };
+        let mut pages: Vec<_> = (0..4).map(sheet).collect();
+        drop_running_heads(&mut pages);
+        assert_eq!(pages.iter().flatten().filter(|line| line.text == "The foot").count(), 1);
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Batch {
             let vector = vectors.get(content).cloned().ok_or_else(|| Error::internal("a chunk without a vector"))?;
             points.push(VectorPoint { chunk: chunk.id, document: chunk.document, vector });
         }
-        let entries = fresh.iter().map(|fresh| entry(fresh.document, fresh.chunk)).collect();
+        let entries = fresh.iter().map(|fresh| entry(&fresh.document.title, fresh.chunk)).collect();
         Ok(Embedded { points, entries, stale, ms_per_chunk, batch: self })
     }
 
@@ -246,11 +246,11 @@ impl Written {
 }
 
 /// What the keyword index gets of a chunk.
-pub(super) fn entry(document: &Document, chunk: &Chunk) -> KeywordEntry {
+pub(super) fn entry(title: &str, chunk: &Chunk) -> KeywordEntry {
     KeywordEntry {
         chunk: chunk.id,
-        document: document.id,
-        title: document.title.clone(),
+        document: chunk.document,
+        title: title.to_owned(),
         headings: chunk.heading_path.join(" > "),
         body: chunk.text.clone(),
     }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, Timings};
-use footnote_core::seam::{KeywordEntry, VectorPoint};
+use footnote_core::seam::VectorPoint;
 use footnote_core::{Chunk, ChunkId, DocumentId, Result};
 use futures::try_join;
 
 use super::Stores;
+use super::batch::entry;
 
 /// Documents that are finished together.
 const AT_ONCE: usize = 64;
@@ -67,12 +68,6 @@ pub(super) async fn restore(stores: &Stores, chunks: &[(Chunk, DocumentRecord)],
         });
         stores.vectors.upsert(points.collect()).await?;
     }
-    let entries = chunks.iter().map(|(chunk, record)| KeywordEntry {
-        chunk: chunk.id,
-        document: chunk.document,
-        title: record.title.clone(),
-        headings: chunk.heading_path.join(" > "),
-        body: chunk.text.clone(),
-    });
+    let entries = chunks.iter().map(|(chunk, record)| entry(&record.title, chunk));
     stores.keyword.upsert(entries.collect()).await
 }

@@ -286,6 +286,7 @@ impl Ingestor {
         started: Instant,
     ) -> Result<IngestReport> {
         let outcome = run.through(tasks, gone, &self.preparer).await;
+        self.preparer.reader.rest();
         if let Err(error) = outcome {
             // So that catalog and indexes agree now. Should it fail too, the next start does it.
             if let Err(also) = finish(&self.stores, &self.options.collection).await {

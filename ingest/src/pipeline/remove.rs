@@ -7,6 +7,7 @@ use futures::try_join;
 use super::Stores;
 use super::batch::without_text;
 use super::clock::now_ms;
+use super::plan::member_uri;
 
 /// Removes a document from both indexes; its row stays, as `deleted`, with the reason. Gives the row as it was, or
 /// `None` where there is no such document.
@@ -16,11 +17,26 @@ use super::clock::now_ms;
 /// # Errors
 /// When a store fails.
 pub async fn remove(stores: &Stores, id: DocumentId, reason: &str) -> Result<Option<DocumentRecord>> {
-    let Stores { catalog, vectors, keyword, .. } = stores;
+    let Stores { catalog, .. } = stores;
     let Some(record) = catalog.record(id).await?.filter(|record| record.status != DocumentStatus::Deleted) else {
         return Ok(None);
     };
-    let deleted = deleted(&record, reason);
+    if crate::media_type::is_container(&record.media_type) {
+        // What is in an archive goes with it.
+        let inside = member_uri(&record.uri, "");
+        for member in catalog.documents(&record.collection, None).await? {
+            if member.uri.starts_with(&inside) {
+                remove_one(stores, &member, reason).await?;
+            }
+        }
+    }
+    remove_one(stores, &record, reason).await?;
+    Ok(Some(record))
+}
+
+async fn remove_one(stores: &Stores, record: &DocumentRecord, reason: &str) -> Result<()> {
+    let Stores { catalog, vectors, keyword, .. } = stores;
+    let (id, deleted) = (record.id, deleted(record, reason));
     if record.status.is_indexed() || record.status == DocumentStatus::Indexing {
         catalog.begin(vec![without_text(&deleted, DocumentStatus::Deleted)]).await?;
         let chunks = catalog.chunk_ids_of(id).await?;
@@ -30,7 +46,7 @@ pub async fn remove(stores: &Stores, id: DocumentId, reason: &str) -> Result<Opt
     } else {
         catalog.record_outcomes(vec![deleted]).await?;
     }
-    Ok(Some(record))
+    Ok(())
 }
 
 /// The row of a document that leaves.

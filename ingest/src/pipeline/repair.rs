@@ -40,10 +40,12 @@ impl Ingestor {
     /// When a store or the model fails; another repair goes on from there.
     pub async fn repair(&self, found: &VerifyReport) -> Result<Repair> {
         let _alone = self.running.lock().await;
-        let mut repair = Repair::default();
-        repair.finished = finish(&self.stores, &self.options.collection).await?.len();
-        repair.removed = self.remove_orphans(found).await?;
-        repair.restored = self.restore_missing(found).await?;
+        let mut repair = Repair {
+            finished: finish(&self.stores, &self.options.collection).await?.len(),
+            removed: self.remove_orphans(found).await?,
+            restored: self.restore_missing(found).await?,
+            ..Repair::default()
+        };
         let wrong = self.documents_of(&found.wrong_text).await?;
         let wrong: HashSet<DocumentId> = wrong.into_iter().chain(found.wrong_count.iter().copied()).collect();
         for id in wrong {

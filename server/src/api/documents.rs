@@ -16,7 +16,6 @@ use super::body::DocumentPath;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::views::TextView;
-use crate::checksum;
 
 /// Which documents to list.
 #[derive(Debug, Deserialize)]
@@ -53,8 +52,10 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(state): State<ApiState>,
     DocumentPath(id): DocumentPath,
-) -> Result<Json<DocumentRecord>, Problem> {
-    Ok(Json(record(&state, id).await?))
+) -> Result<Json<DocumentResponse>, Problem> {
+    let record = record(&state, id).await?;
+    let versions = state.catalog.versions(id).await?;
+    Ok(Json(DocumentResponse { record, versions }))
 }
 
 pub(super) async fn text(
@@ -65,28 +66,31 @@ pub(super) async fn text(
     Ok(Json(TextView::of(document)?))
 }
 
+/// A document's row, and the versions that it replaced.
+#[derive(Debug, Serialize)]
+pub struct DocumentResponse {
+    /// The row.
+    #[serde(flatten)]
+    pub record: DocumentRecord,
+    /// Earlier versions, newest first, as they last stood.
+    pub versions: Vec<DocumentRecord>,
+}
+
 /// The original bytes, as long as they are those that were ingested.
 pub(super) async fn content(
     State(state): State<ApiState>,
     DocumentPath(id): DocumentPath,
 ) -> Result<Response, Problem> {
     let record = record(&state, id).await?;
-    let Some(path) = file_of_uri(&record.uri) else {
+    let uri = record.uri.clone();
+    if file_of_uri(&uri).is_none() {
         let document = state.catalog.document(id).await?.ok_or_else(|| unknown(id))?;
         return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], document.text).into_response());
-    };
-    let name = path.display().to_string();
-    let read = tokio::task::spawn_blocking(move || {
-        let bytes = fs_err::read(&path).map_err(|error| Error::io(&path, error))?;
-        Ok::<_, Error>((checksum::of_bytes(&bytes), bytes))
-    });
+    }
+    let (limits, hash) = (state.archive, record.content_hash.clone());
+    let read = tokio::task::spawn_blocking(move || footnote_ingest::original(&uri, &hash, &limits));
     let read = read.await.map_err(|error| Error::internal(error.to_string()))?;
-    let bytes = match read {
-        Ok((hash, bytes)) if hash == record.content_hash => bytes,
-        Ok(_) => return Err(changed(&name, "has changed since it was ingested").into()),
-        Err(error) if error.code() == Code::PathMissing => return Err(changed(&name, "is gone").into()),
-        Err(error) => return Err(error.into()),
-    };
+    let bytes = read?.unwrap_or_default();
     Ok(original(&record.media_type, bytes))
 }
 
@@ -164,9 +168,4 @@ async fn record(state: &ApiState, id: DocumentId) -> Result<DocumentRecord> {
 
 fn unknown(id: DocumentId) -> Error {
     Error::new(Code::DocumentUnknown, format!("there is no document {id}")).hint("GET /documents lists the ids")
-}
-
-fn changed(name: &str, how: &str) -> Error {
-    Error::new(Code::SourceChanged, format!("{name} {how}"))
-        .hint("/documents/{id}/text still has the text that was ingested; footnote ingest brings it up to date")
 }

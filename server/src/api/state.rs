@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use footnote_core::catalog::DocumentRecord;
 use footnote_core::seam::{Answerer, Catalog, GeneratorInfo, Searcher};
 use footnote_core::{Code, Error, Result};
+use footnote_ingest::ArchiveLimits;
 use footnote_ingest::queue::{CancellationToken, JobQueue};
 
 use crate::uploads::Uploads;
@@ -67,6 +68,8 @@ pub struct ApiState {
     pub default_collection: Arc<str>,
     /// Engine and model; `None` when answers are quoted only.
     pub generator: Option<GeneratorInfo>,
+    /// What an archive may unpack to, when a file in it is shown.
+    pub archive: ArchiveLimits,
     /// The largest request body, uploads aside.
     pub max_body_bytes: usize,
     /// Queue, uploads, deletion.

@@ -65,6 +65,9 @@ pub enum Command {
     Doctor,
     /// Ingest the example handbook, serve it, and print one cited answer
     Demo(Demo),
+    /// Read files for another footnote: it starts this by itself
+    #[command(hide = true)]
+    ReadFiles,
 }
 
 /// `footnote ingest`

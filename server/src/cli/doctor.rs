@@ -2,7 +2,11 @@
 
 use footnote_core::seam::{GenerationEvent, GenerationRequest, Message, Role};
 use footnote_core::{Code, Error, Result};
+use footnote_ingest::media_type::MediaType;
+use footnote_ingest::reader::Reader;
+use footnote_ingest::{CancellationToken, Isolation};
 use futures::StreamExt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
@@ -16,6 +20,7 @@ pub(super) async fn run(context: &Context) -> Result<Outcome> {
         ("settings", Ok("read and checked".to_owned())),
         ("data folder", data_folder(context)),
         ("model files", model_files(context)),
+        ("readers", readers(context).await),
         ("embedding", embedding(context).await),
         ("generation", generation(context).await),
     ];
@@ -54,6 +59,22 @@ fn model_files(context: &Context) -> Result<String> {
         }
     }
     Ok(format!("{count} files in {}", settings.models.display()))
+}
+
+/// Has a page read as ingestion would: in a process of its own.
+async fn readers(context: &Context) -> Result<String> {
+    let options = wire::options::reader(&context.settings);
+    let (isolated, memory) = (matches!(options.isolation, Isolation::Process { .. }), options.memory_bytes >> 20);
+    let reader = Reader::new(options);
+    let ocr = reader.ocr();
+    let page = Arc::new(b"<p>Does this work?</p>".to_vec());
+    let read = move || reader.extract("doctor.html", MediaType::Html, &page, &CancellationToken::new());
+    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Error::internal(error.to_string()))?;
+    if read?.text != "Does this work?" {
+        return Err(Error::internal("a page was read, and came back as another"));
+    }
+    let place = if isolated { format!("a process each, at most {memory} MiB") } else { "in this process".to_owned() };
+    Ok(format!("{place}; {ocr}"))
 }
 
 async fn embedding(context: &Context) -> Result<String> {

@@ -47,7 +47,8 @@ async fn show(context: &Context, id: DocumentId) -> Result<()> {
     let record = shelf.catalog.record(id).await?.ok_or_else(|| unknown(id))?;
     let text = shelf.catalog.document(id).await?.map(|document| document.text);
     if context.json {
-        return terminal::json(&serde_json::json!({ "record": record, "text": text }));
+        let versions = shelf.catalog.versions(id).await?;
+        return terminal::json(&serde_json::json!({ "record": record, "versions": versions, "text": text }));
     }
     terminal::note(row(&record));
     terminal::line(text.unwrap_or_default());

@@ -40,6 +40,8 @@ pub(super) async fn run(context: &Context, args: Ingest) -> Result<terminal::Out
         if !context.quiet {
             terminal::note("following; Ctrl-C stops");
         }
+        // What nobody asked for waits until a failed file is due.
+        let ingestor = footnote.ingestor(collection, RetryWhich::Due, &(), &stop).await?;
         following.ingest(context, &ingestor, collection, &stop).await?;
     }
     Ok(if report.failed > 0 { terminal::Outcome::WithFailures } else { terminal::Outcome::Done })

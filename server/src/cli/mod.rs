@@ -33,6 +33,10 @@ pub use terminal::Outcome;
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    if matches!(args.command, Command::ReadFiles) {
+        // Before logging, settings and runtime: it has one task, and strangers' files are read by it.
+        return footnote_ingest::reader::serve();
+    }
     start_logging(args.global.quiet);
     let json = args.global.json;
     let outcome = run(args);
@@ -55,6 +59,7 @@ fn run(args: Args) -> Result<Outcome> {
             Command::Verify(args) => verify::run(&context, args).await,
             Command::Doctor => doctor::run(&context).await,
             Command::Demo(args) => demo::run(&context, args).await,
+            Command::ReadFiles => Err(Error::internal("read-files is served before the runtime starts")),
         }
     });
     // An engine may be in the middle of a token: it must not hold the process back.

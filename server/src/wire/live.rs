@@ -56,6 +56,6 @@ impl Searcher for LiveSearcher {
             keyword: index.keyword,
             catalog: Arc::clone(&self.catalog),
         };
-        Retriever::new(parts, self.options.clone()).search(question).await
+        Retriever::new(parts, self.options).search(question).await
     }
 }

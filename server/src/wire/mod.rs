@@ -2,11 +2,12 @@
 //!
 //! * here: [`Footnote`], what everything else asks for.
 //! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old one.
-//! * `models`: embedding model and generation engine.
+//! * `options`: settings to the options of each part. `models`: embedding model and generation engine.
 
 mod index;
 mod live;
 pub(crate) mod models;
+pub(crate) mod options;
 mod renew;
 
 use std::collections::HashMap;
@@ -14,20 +15,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use footnote_config::{AnswerMode, FusionKind, ModelCatalog, Settings};
+use footnote_config::{AnswerMode, ModelCatalog, Settings};
 use footnote_core::seam::{Catalog, Embedder, Generator};
 use footnote_core::{DocumentId, Result};
-use footnote_generator::{AnswererParts, GroundedAnswerer, GroundingOptions};
+use footnote_generator::{AnswererParts, GroundedAnswerer};
 use footnote_ingest::pipeline::EMBEDDING_MODEL;
 use footnote_ingest::{
-    ArchiveLimits, CancellationToken, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, Progress,
-    ReaderOptions, Repair, Retry, RetryWhich, SqliteCatalog, Stores, VerifyReport,
+    CancellationToken, IngestOptions, Ingestor, Progress, Repair, Retry, RetryWhich, SqliteCatalog, Stores,
+    VerifyReport,
 };
-use footnote_retriever::{Fusion, RetrieverOptions};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
+pub use self::options::grounding;
+use self::options::{archive_limits, chunking, reader, retrieval};
 use crate::api::state::unknown_collection;
 use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
 use crate::data::DataFolder;
@@ -200,6 +202,7 @@ impl Footnote {
             catalog: self.catalog(),
             default_collection: self.settings.server.collection.as_str().into(),
             generator: self.generator.as_ref().map(|generator| generator.info().clone()),
+            archive: archive_limits(&self.settings),
             max_body_bytes: self.settings.server.max_body_bytes,
             ingestion,
         }
@@ -229,11 +232,7 @@ impl Footnote {
             max_file_bytes: ingest.max_file_bytes,
             follow_links: ingest.follow_links,
             reader: reader(&self.settings),
-            archive: ArchiveLimits {
-                max_files: ingest.archive_max_files,
-                max_bytes: ingest.archive_max_bytes,
-                max_file_bytes: ingest.max_file_bytes,
-            },
+            archive: archive_limits(&self.settings),
             retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
         })
     }
@@ -250,6 +249,8 @@ impl Footnote {
         let embedder = self.embedder(made_with.as_deref()).await?;
         let index = Index::open(&self.settings, &self.shelf.data, name, generation, embedder).await?;
         footnote_ingest::finish(&self.stores(&index), name).await?;
+        // Where a crash came between a swap and the clearing up.
+        self.clear_generations(name, generation);
         self.live.put(name, index.clone());
         Ok(index)
     }
@@ -263,42 +264,16 @@ impl Footnote {
     }
 }
 
-/// How documents are cut, by the settings.
-fn chunking(settings: &Settings) -> ChunkOptions {
-    ChunkOptions { max_tokens: settings.chunk.max_tokens, overlap_tokens: settings.chunk.overlap_tokens }
-}
-
-/// How files are read, by the settings.
-fn reader(settings: &Settings) -> ReaderOptions {
-    let ingest = &settings.ingest;
-    ReaderOptions {
-        isolation: Isolation::Thread,
-        workers: ingest.extract_workers,
-        memory_bytes: ingest.extract_memory_bytes,
-        deadline: Duration::from_secs(ingest.extract_deadline_seconds),
-        page_deadline: Duration::from_secs(ingest.page_deadline_seconds),
-        ocr: OcrOptions::default(),
-    }
-}
-
 #[async_trait]
 impl Collections for Footnote {
     async fn open(&self, name: &str) -> Result<CollectionHandle> {
         self.must_exist(name).await?;
         let index = self.index(name).await?;
-        let retrieval = &self.settings.retrieval;
         let searcher = Arc::new(LiveSearcher {
             live: self.live.clone(),
             collection: name.to_owned(),
             catalog: self.catalog(),
-            options: RetrieverOptions {
-                top_k: retrieval.top_k,
-                candidates: retrieval.candidates,
-                fusion: match retrieval.fusion {
-                    FusionKind::MinMax => Fusion::MinMax { dense_weight: retrieval.dense_weight },
-                    FusionKind::Rrf => Fusion::Rrf { k: retrieval.rrf_k },
-                },
-            },
+            options: retrieval(&self.settings),
         });
         let answerer = GroundedAnswerer::new(
             AnswererParts {
@@ -310,20 +285,5 @@ impl Collections for Footnote {
             grounding(&self.settings, name),
         );
         Ok(CollectionHandle { searcher, answerer: Arc::new(answerer) })
-    }
-}
-
-/// How answers from `collection` are grounded, by the settings.
-#[must_use]
-pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
-    let (grounding, generation) = (&settings.grounding, &settings.generation);
-    GroundingOptions {
-        collection: collection.to_owned(),
-        max_evidence: grounding.max_evidence,
-        lexical_weight: grounding.lexical_weight,
-        min_score: grounding.min_score,
-        max_tokens: generation.max_tokens,
-        deadline: Duration::from_secs(generation.deadline_seconds),
-        temperature: generation.temperature,
     }
 }

@@ -7,8 +7,9 @@ use footnote_core::{Error, Result};
 use footnote_ingest::pipeline::{CHUNKING, differs};
 use footnote_ingest::{CancellationToken, ChunkOptions, Ingestor, Progress, RetryWhich, SqliteCatalog, Stores};
 
+use super::Footnote;
 use super::index::Index;
-use super::{Footnote, chunking};
+use super::options::chunking;
 
 /// The fact that names the generation of the index that answers.
 const GENERATION: &str = "generation";
@@ -92,7 +93,7 @@ impl Footnote {
     }
 
     /// Removes the files of indexes that no longer answer. Those of the first generation lie beside the others.
-    fn clear_generations(&self, name: &str, current: u32) {
+    pub(super) fn clear_generations(&self, name: &str, current: u32) {
         for old in 0..current {
             let folder = self.shelf.data.index(name, old);
             let parts = if old == 0 { vec![folder.join("vectors"), folder.join("keyword")] } else { vec![folder] };

@@ -58,6 +58,7 @@ impl World {
             catalog: Arc::new(catalog.clone()),
             default_collection: "default".into(),
             generator: None,
+            archive: footnote_ingest::ArchiveLimits { max_files: 10, max_bytes: 1 << 20, max_file_bytes: 1 << 20 },
             max_body_bytes: 4_096,
             ingestion,
         };

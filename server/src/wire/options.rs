@@ -1,0 +1,85 @@
+//! Settings to the options of each part.
+
+use std::time::Duration;
+
+use footnote_config::{FusionKind, OcrKind, Settings};
+use footnote_generator::GroundingOptions;
+use footnote_ingest::{ArchiveLimits, ChunkOptions, Isolation, OcrOptions, ReaderOptions};
+use footnote_retriever::{Fusion, RetrieverOptions};
+
+/// The program that has the hidden command [`READ_FILES`].
+const PROGRAM: &str = "footnote";
+/// Makes the program a reader process.
+const READ_FILES: &str = "read-files";
+
+/// How documents are cut, by the settings.
+pub(super) fn chunking(settings: &Settings) -> ChunkOptions {
+    ChunkOptions { max_tokens: settings.chunk.max_tokens, overlap_tokens: settings.chunk.overlap_tokens }
+}
+
+/// What an archive may unpack to, by the settings.
+pub(super) fn archive_limits(settings: &Settings) -> ArchiveLimits {
+    let ingest = &settings.ingest;
+    ArchiveLimits {
+        max_files: ingest.archive_max_files,
+        max_bytes: ingest.archive_max_bytes,
+        max_file_bytes: ingest.max_file_bytes,
+    }
+}
+
+/// How files are read, by the settings.
+pub(crate) fn reader(settings: &Settings) -> ReaderOptions {
+    let ingest = &settings.ingest;
+    ReaderOptions {
+        isolation: isolation(),
+        workers: ingest.extract_workers,
+        memory_bytes: ingest.extract_memory_bytes,
+        deadline: Duration::from_secs(ingest.extract_deadline_seconds),
+        page_deadline: Duration::from_secs(ingest.page_deadline_seconds),
+        ocr: OcrOptions {
+            on: ingest.ocr == OcrKind::Tesseract,
+            languages: ingest.ocr_languages.clone(),
+            ..OcrOptions::default()
+        },
+    }
+}
+
+/// Reader processes are this program, or, where this is another (a benchmark, a test), the `footnote` beside it.
+fn isolation() -> Isolation {
+    let Ok(program) = std::env::current_exe() else { return Isolation::Thread };
+    if program.file_stem().is_some_and(|name| name == PROGRAM) {
+        return Isolation::this_program(&[READ_FILES]);
+    }
+    match program.parent().map(|folder| folder.join(PROGRAM)) {
+        Some(program) if program.is_file() => Isolation::Process { program, args: vec![READ_FILES.into()] },
+        _ => Isolation::Thread,
+    }
+}
+
+/// How answers from `collection` are grounded, by the settings.
+#[must_use]
+pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
+    let (grounding, generation) = (&settings.grounding, &settings.generation);
+    GroundingOptions {
+        collection: collection.to_owned(),
+        max_evidence: grounding.max_evidence,
+        lexical_weight: grounding.lexical_weight,
+        min_score: grounding.min_score,
+        max_tokens: generation.max_tokens,
+        deadline: Duration::from_secs(generation.deadline_seconds),
+        temperature: generation.temperature,
+    }
+}
+
+/// How passages are found, by the settings.
+pub(super) fn retrieval(settings: &Settings) -> RetrieverOptions {
+    let retrieval = &settings.retrieval;
+    RetrieverOptions {
+        top_k: retrieval.top_k,
+        candidates: retrieval.candidates,
+        fusion: match retrieval.fusion {
+            FusionKind::MinMax => Fusion::MinMax { dense_weight: retrieval.dense_weight },
+            FusionKind::Rrf => Fusion::Rrf { k: retrieval.rrf_k },
+        },
+    }
+}
