@@ -214,6 +214,9 @@ pub(crate) struct GrowthJob {
     /// The data folder to fill.
     #[arg(long)]
     pub(crate) data: PathBuf,
+    /// Whether what would go into the indexes is dropped.
+    #[arg(long)]
+    pub(crate) no_indexes: bool,
     /// The documents.
     pub(crate) folder: PathBuf,
 }

@@ -169,6 +169,7 @@ pub(crate) fn measure(job: &BareJob, batch: usize, spinning: bool, models: Optio
         seconds,
         cpu_seconds: cpu_seconds()? - cpu,
         peak_mib: peak_mib(std::process::id())?,
+        readers_mib: 0.0,
     })
 }
 

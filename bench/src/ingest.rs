@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::{IngestJob, Options};
 use crate::bare_onnx::Sweep;
 use crate::child;
-use crate::measure::{Spread, cpu_seconds, peak_mib};
+use crate::measure::{Spread, children_peak_mib, cpu_seconds, peak_mib};
 use crate::product::{explained, runtime, settings};
 use crate::python::{Batches, Python, PythonRun};
 use crate::report::{Claim, Section, Table};
@@ -26,7 +26,7 @@ const NOTES: [&str; 5] = [
      local mode; one stage after the other. plain: batches of 32 in document order; tuned: by length, the sweep's best size.",
     "The sides take turns, each time in a fresh process; medians, and the ends in brackets. CPU seconds show what other \
      programs on the machine added to the time of the clock.",
-    "Peak memory is VmHWM: the mapped files (model, indexes) are counted.",
+    "Peak memory is VmHWM: the mapped files (model, indexes) are counted. readers: the processes that read files, together.",
 ];
 /// Where the filings lie on the machine that the project is developed on.
 const FILINGS: &str = "../shared/data/pdfs/filings";
@@ -64,6 +64,8 @@ pub(crate) struct Run {
     pub(crate) seconds: f64,
     pub(crate) cpu_seconds: f64,
     pub(crate) peak_mib: f64,
+    /// The reader processes together.
+    pub(crate) readers_mib: f64,
 }
 
 impl Run {
@@ -160,6 +162,7 @@ pub(crate) fn measure(job: &IngestJob, models: Option<&Path>) -> Result<Run> {
             seconds: started.elapsed().as_secs_f64(),
             cpu_seconds: cpu_seconds()? - cpu,
             peak_mib: peak_mib(std::process::id())?,
+            readers_mib: children_peak_mib()?,
         })
     })
 }
@@ -175,15 +178,19 @@ impl Section for Ingest {
             let threads = if tried.spinning { "spin" } else { "sleep" };
             swept.row([tried.batch.to_string(), threads.into(), format!("{:.1}", tried.rate)]);
         }
-        let mut table = Table::new(["side", "chunks", "embedded", "seconds", "CPU s", "embedded/s", "peak MiB"]);
+        let mut table =
+            Table::new(["side", "chunks", "embedded", "seconds", "CPU s", "embedded/s", "peak MiB", "readers"]);
         let bare = format!("bare loop, batch {}", self.sweep.best.batch);
         for (side, runs) in [("footnote", &self.footnote), (bare.as_str(), &self.bare)] {
-            let facts = runs.iter().map(|run| (run.chunks, run.embedded, run.seconds, run.cpu_seconds, run.peak_mib));
+            let facts = runs
+                .iter()
+                .map(|run| (run.chunks, run.embedded, run.seconds, run.cpu_seconds, [run.peak_mib, run.readers_mib]));
             table.row(row(side, facts)?);
         }
         if let Ok(python) = &self.python {
             for (side, runs) in [("Python, plain", &python.plain), ("Python, tuned", &python.tuned)] {
-                let facts = runs.iter().map(|run| (run.chunks, run.chunks, run.seconds, run.cpu_seconds, run.peak_mib));
+                let facts =
+                    runs.iter().map(|run| (run.chunks, run.chunks, run.seconds, run.cpu_seconds, [run.peak_mib, 0.0]));
                 table.row(row(side, facts)?);
             }
         }
@@ -213,9 +220,12 @@ impl Section for Ingest {
     }
 }
 
-fn row(side: &str, runs: impl Iterator<Item = (usize, usize, f64, f64, f64)> + Clone) -> Result<[String; 7]> {
+/// Chunks, embedded, seconds, processor seconds, peaks.
+type Facts = (usize, usize, f64, f64, [f64; 2]);
+
+fn row(side: &str, runs: impl Iterator<Item = Facts> + Clone) -> Result<[String; 8]> {
     let (chunks, embedded, ..) = runs.clone().next().context("nothing was measured")?;
-    let of = |fact: fn((usize, usize, f64, f64, f64)) -> f64| Spread::of(runs.clone().map(fact));
+    let of = |fact: fn(Facts) -> f64| Spread::of(runs.clone().map(fact));
     Ok([
         side.to_owned(),
         chunks.to_string(),
@@ -223,7 +233,8 @@ fn row(side: &str, runs: impl Iterator<Item = (usize, usize, f64, f64, f64)> + C
         of(|run| run.2)?.show(1),
         of(|run| run.3)?.show(1),
         of(|run| run.1 as f64 / run.2)?.show(1),
-        of(|run| run.4)?.show(0),
+        of(|run| run.4[0])?.show(0),
+        of(|run| run.4[1])?.show(0),
     ])
 }
 

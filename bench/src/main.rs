@@ -7,7 +7,7 @@
 //! * [`ingest`]: ingestion beside a bare loop over the embedding model ([`bare_onnx`]) and a plain Python
 //!   pipeline ([`python`]).
 //! * [`rerun`]: an ingestion that finds nothing new; [`growth`]: time and memory by size, with a [`stand_in`] for the
-//!   embedding model, [`growth_text`] to read and a [`plot`]; [`kills`]: an ingestion that is killed.
+//!   embedding model, [`growth_text`] to read, the indexes [`watched`] and a [`plot`]; [`kills`]: an ingestion that is killed.
 //! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
 //!   [`child`]: measurements in processes of their own; [`product`]: settings and folders;
 //!   [`report`]: what is printed and written.
@@ -32,6 +32,7 @@ mod report;
 mod rerun;
 mod stand_in;
 mod start;
+mod watched;
 
 use anyhow::Result;
 use clap::Parser;

@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use plotters::prelude::*;
 
-use crate::growth::Size;
+use crate::growth::{Pair, Size};
 
 /// Draws seconds and peak heap over chunks, both axes by powers of ten, beside a straight line of time through the
 /// middle size.
-pub(crate) fn draw(path: &Path, sizes: &[Size]) -> Result<()> {
+pub(crate) fn draw(path: &Path, sizes: &[Pair]) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;
     }
@@ -18,15 +18,27 @@ pub(crate) fn draw(path: &Path, sizes: &[Size]) -> Result<()> {
     area.fill(&WHITE).map_err(|error| drawn(error.to_string()))?;
     let (left, right) = area.split_horizontally(480);
     let points = |value: fn(&Size) -> f64| -> Vec<(f64, f64)> {
-        sizes.iter().map(|size| (size.chunks as f64, value(size))).collect()
+        sizes.iter().map(|pair| (pair.whole.chunks as f64, value(&pair.whole))).collect()
     };
-    let middle = sizes.get(sizes.len() / 2).context("nothing to draw")?;
+    let bare = |value: fn(&Size) -> f64| -> Vec<(f64, f64)> {
+        sizes.iter().map(|pair| (pair.bare.chunks as f64, value(&pair.bare))).collect()
+    };
+    let middle = &sizes.get(sizes.len() / 2).context("nothing to draw")?.whole;
     let per_chunk = middle.seconds / middle.chunks as f64;
-    let linear = sizes.iter().map(|size| (size.chunks as f64, size.chunks as f64 * per_chunk)).collect();
-    let time = [("measured", points(|size| size.seconds), BLUE), ("a straight line", linear, RGBColor(150, 150, 150))];
+    let linear = sizes.iter().map(|pair| (pair.whole.chunks as f64, pair.whole.chunks as f64 * per_chunk)).collect();
+    let (blue, green, grey) = (BLUE, RGBColor(0, 140, 60), RGBColor(150, 150, 150));
+    let time = [
+        ("measured", points(|size| size.seconds), blue),
+        ("without indexes", bare(|size| size.seconds), green),
+        ("a straight line", linear, grey),
+    ];
     chart(&left, "seconds, embedding left out", &time).map_err(&drawn)?;
-    let memory = [("peak heap", points(|size| size.heap_mib), BLUE), ("peak RSS", points(|size| size.rss_mib), RED)];
-    chart(&right, "memory, MiB (RSS counts mapped index files)", &memory).map_err(&drawn)?;
+    let memory = [
+        ("peak RSS, mapped index files counted", points(|size| size.rss_mib), RED),
+        ("heap", points(|size| size.heap_mib), blue),
+        ("heap without indexes", bare(|size| size.heap_mib), green),
+    ];
+    chart(&right, "memory, MiB", &memory).map_err(&drawn)?;
     area.present().map_err(|error| drawn(error.to_string()))
 }
 
