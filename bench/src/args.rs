@@ -104,9 +104,12 @@ pub(crate) struct GrowthSubject {
 
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct KillsSubject {
-    /// How often an ingestion is killed
+    /// How often an ingestion is killed at any instant
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub(crate) times: u32,
+    /// How often it is killed as it writes, besides
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub(crate) aimed: u32,
     /// Files in the folder to begin with
     #[arg(long, default_value_t = 600, value_name = "N")]
     pub(crate) files: u32,

@@ -2,15 +2,17 @@
 //!
 //! After every kill the next start must find nothing amiss, and in the end all must be as if nothing had happened.
 
+mod disturbed;
 mod random;
 mod script;
 
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use self::disturbed::{Disturbed, When};
 use self::random::Random;
 pub use self::script::Changes;
 use self::script::Script;
@@ -20,12 +22,16 @@ use crate::Scenario;
 const RECOVERY_KILLED: u64 = 4;
 /// A recovery is killed within its first moments, in milliseconds.
 const RECOVERY_MS: u64 = 700;
+/// An aimed kill falls within so long after the first sign of writing.
+const WRITING: Duration = Duration::from_millis(60);
 
 /// What to do.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Kills of an ingestion.
+    /// Kills of an ingestion at instants drawn evenly from the length of its run.
     pub kills: u32,
+    /// Kills that are aimed at the moments in which a batch is written. They are short, and chance seldom meets them.
+    pub aimed: u32,
     /// Files in the folder to begin with.
     pub files: u32,
     /// The most changes to the folder between two kills, half of them while the ingestion runs. A batch is written
@@ -49,10 +55,14 @@ pub struct Stages {
 /// What came of it.
 #[derive(Debug, Clone, Default)]
 pub struct KillReport {
-    /// Ingestions that were killed.
+    /// Ingestions that were killed at any instant.
     pub kills: u32,
-    /// Where the kills found them.
+    /// Where those kills found them.
     pub stages: Stages,
+    /// Ingestions that were killed as they wrote.
+    pub aimed: u32,
+    /// Where those kills found them.
+    pub aimed_stages: Stages,
     /// Ingestions that ended before their kill; they count for nothing else.
     pub ended_first: u32,
     /// Recoveries that were killed too.
@@ -89,17 +99,18 @@ pub fn run(plan: &Plan, mut each: impl FnMut(&KillReport)) -> KillReport {
     let mut random = Random::new(plan.seed);
     let mut script = Script::begin(scenario.path("documents"), plan.files, Random::new(plan.seed ^ 1));
     let mut length = undisturbed(&Scenario::new(), &script);
-    while report.kills < plan.kills {
+    while report.kills < plan.kills || report.aimed < plan.aimed {
+        let both = report.kills < plan.kills && report.aimed < plan.aimed;
+        let aimed = if both { random.below(2) == 0 } else { report.aimed < plan.aimed };
         let changes = 1 + random.below(u64::from(plan.changes));
         let (before, during) = (changes / 2, changes - changes / 2);
         (0..before).for_each(|_| script.change());
         let rows = rows(&scenario);
-        let started = Instant::now();
-        let kill_at = random.part_of(length);
         let mut instants: Vec<Duration> = (0..during).map(|_| random.part_of(length)).collect();
         instants.sort_unstable();
-        let mut child = ingest(&scenario, &script);
-        let ended = disturb(&mut child, started, kill_at, &instants, &mut script);
+        let when = if aimed { When::Writing(random.part_of(WRITING)) } else { When::At(random.part_of(length)) };
+        let mut run = Disturbed::begin(&scenario, &script);
+        let ended = run.disturb(when, &instants, &mut script);
         if let Some((status, took)) = ended {
             report.ended_first += 1;
             length = took;
@@ -107,10 +118,7 @@ pub fn run(plan: &Plan, mut each: impl FnMut(&KillReport)) -> KillReport {
                 report.unclean.push(format!("an ingestion that was not killed: {status}"));
             }
         } else {
-            report.kills += 1;
-            let at = kill_at.as_millis();
-            report.instants_ms = (report.instants_ms.0.min(at), report.instants_ms.1.max(at));
-            report.stages.count(&rows, &self::rows(&scenario));
+            report.count(when, &rows, &self::rows(&scenario));
             // What it left undone makes the next run longer.
             length = length.mul_f64(1.05);
         }
@@ -120,36 +128,6 @@ pub fn run(plan: &Plan, mut each: impl FnMut(&KillReport)) -> KillReport {
     report.changes = script.changes;
     compare(&scenario, &script, &mut report);
     report
-}
-
-/// Changes the folder while the ingestion runs, kills it when its time has come, and makes the changes that are
-/// left. Gives how it ended and after how long, where it was not killed.
-fn disturb(
-    child: &mut Child,
-    started: Instant,
-    kill_at: Duration,
-    changes: &[Duration],
-    script: &mut Script,
-) -> Option<(ExitStatus, Duration)> {
-    let soon = changes.iter().filter(|at| **at < kill_at);
-    for at in soon.clone() {
-        sleep(at.saturating_sub(started.elapsed()));
-        script.change();
-    }
-    let mut ended = None;
-    while ended.is_none() && started.elapsed() < kill_at {
-        let ms = Duration::from_millis(2);
-        sleep(ms.min(kill_at.saturating_sub(started.elapsed())));
-        ended = child.try_wait().expect("the ingestion is a child").map(|status| (status, started.elapsed()));
-    }
-    if ended.is_none() {
-        child.kill().expect("the ingestion is a child");
-        let status = child.wait().expect("the ingestion is a child");
-        // It may have ended in the last instant.
-        ended = status.code().map(|_| (status, started.elapsed()));
-    }
-    (soon.count()..changes.len()).for_each(|_| script.change());
-    ended
 }
 
 /// The next start, which must find nothing amiss; now and then it is killed too, and started again.
@@ -167,7 +145,12 @@ fn recover(scenario: &Scenario, random: &mut Random, report: &mut KillReport) {
     }
     let verified = scenario.run(["verify"]);
     if verified.code != 0 {
-        report.unclean.push(format!("after kill {}: {}{}", report.kills, verified.stdout, verified.stderr));
+        report.unclean.push(format!(
+            "after kill {}: {}{}",
+            report.kills + report.aimed,
+            verified.stdout,
+            verified.stderr
+        ));
     }
 }
 
@@ -211,6 +194,24 @@ fn lasting(row: &Value) -> Value {
     row
 }
 
+impl KillReport {
+    /// Counts a kill, by the rows before its run and after it.
+    fn count(&mut self, when: When, before: &[Value], after: &[Value]) {
+        match when {
+            When::Writing(_) => {
+                self.aimed += 1;
+                self.aimed_stages.count(before, after);
+            }
+            When::At(at) => {
+                self.kills += 1;
+                let at = at.as_millis();
+                self.instants_ms = (self.instants_ms.0.min(at), self.instants_ms.1.max(at));
+                self.stages.count(before, after);
+            }
+        }
+    }
+}
+
 impl Stages {
     /// Counts a kill by the rows before its run and after it.
     fn count(&mut self, before: &[Value], after: &[Value]) {
@@ -241,10 +242,6 @@ fn undisturbed(scenario: &Scenario, script: &Script) -> Duration {
     let started = Instant::now();
     scenario.ok(["ingest".as_ref(), script.folder().as_os_str()]);
     started.elapsed()
-}
-
-fn ingest(scenario: &Scenario, script: &Script) -> Child {
-    quiet(scenario, &["ingest", &script.folder().to_string_lossy()])
 }
 
 fn quiet(scenario: &Scenario, args: &[&str]) -> Child {
