@@ -16,7 +16,7 @@ use self::disturbed::{Disturbed, When};
 use self::random::Random;
 pub use self::script::Changes;
 use self::script::Script;
-use crate::Scenario;
+use crate::{Output, Scenario};
 
 /// How often a recovery is killed too: once in so many kills.
 const RECOVERY_KILLED: u64 = 4;
@@ -89,17 +89,18 @@ impl KillReport {
     }
 }
 
-/// Runs the kill test. `each` is told of every kill.
+/// Runs the kill test; it breaks off at the first restart that is not clean, and leaves the folder as it is then.
+/// `each` is told of every kill.
 ///
 /// # Panics
 /// When the binary cannot be run, or the folder cannot be written.
 pub fn run(plan: &Plan, mut each: impl FnMut(&KillReport)) -> KillReport {
     let mut report = KillReport { instants_ms: (u128::MAX, 0), ..KillReport::default() };
-    let scenario = Scenario::new();
+    let mut scenario = Scenario::new();
     let mut random = Random::new(plan.seed);
     let mut script = Script::begin(scenario.path("documents"), plan.files, Random::new(plan.seed ^ 1));
     let mut length = undisturbed(&Scenario::new(), &script);
-    while report.kills < plan.kills || report.aimed < plan.aimed {
+    while report.unclean.is_empty() && (report.kills < plan.kills || report.aimed < plan.aimed) {
         let both = report.kills < plan.kills && report.aimed < plan.aimed;
         let aimed = if both { random.below(2) == 0 } else { report.aimed < plan.aimed };
         let changes = 1 + random.below(u64::from(plan.changes));
@@ -126,6 +127,11 @@ pub fn run(plan: &Plan, mut each: impl FnMut(&KillReport)) -> KillReport {
         each(&report);
     }
     report.changes = script.changes;
+    if !report.unclean.is_empty() {
+        scenario.keep();
+        report.unclean.push(format!("the folder is kept: {}", scenario.path("").display()));
+        return report;
+    }
     compare(&scenario, &script, &mut report);
     report
 }
@@ -158,11 +164,14 @@ fn recover(scenario: &Scenario, random: &mut Random, report: &mut KillReport) {
 fn compare(scenario: &Scenario, script: &Script, report: &mut KillReport) {
     let fresh = Scenario::new();
     undisturbed(&fresh, script);
-    undisturbed(scenario, script);
+    let last = scenario.run(["ingest".as_ref(), script.folder().as_os_str()]);
+    if last.code != 0 {
+        report.unclean.push(format!("the last ingestion: {}", end_of(&last)));
+    }
     for (name, scenario) in [("the one that was killed", scenario), ("the undisturbed one", &fresh)] {
         let verified = scenario.run(["verify"]);
         if verified.code != 0 {
-            report.unclean.push(format!("{name}, at the end: {}{}", verified.stdout, verified.stderr));
+            report.unclean.push(format!("{name}, at the end: {}", end_of(&verified)));
         }
     }
     let (suffered, expected) = (rows(scenario), rows(&fresh));
@@ -178,6 +187,12 @@ fn compare(scenario: &Scenario, script: &Script, report: &mut KillReport) {
     if report.differences.is_empty() && suffered != expected {
         report.differences.push("the same rows, in another order or more than once".to_owned());
     }
+}
+
+/// What a command said last.
+fn end_of(output: &Output) -> String {
+    let lines: Vec<&str> = output.stdout.lines().chain(output.stderr.lines()).collect();
+    lines[lines.len().saturating_sub(4)..].join("\n")
 }
 
 /// What must not depend on how a document came to be in the catalog. Its version, its times and the note of a move do.
