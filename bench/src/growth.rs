@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use footnote_config::{ModelCatalog, Settings};
 use footnote_ingest::{
     ArchiveLimits, CancellationToken, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, ReaderOptions,
@@ -19,7 +18,7 @@ use walkdir::WalkDir;
 
 use crate::args::{GrowthJob, GrowthSubject, Options};
 use crate::ingest::measured;
-use crate::measure::{anonymous_mib, cpu_seconds, peak_mib};
+use crate::measure::{Watch, anonymous_mib, cpu_seconds, peak_mib};
 use crate::product::{explained, runtime, settings};
 use crate::report::{Claim, Section, Table};
 use crate::stand_in::StandIn;
@@ -96,7 +95,7 @@ pub(crate) fn measure(job: &GrowthJob, models: Option<&Path>) -> Result<Size> {
     runtime()?.block_on(async {
         let watches: [Stopwatch; 3] = Default::default();
         let ingestor = ingestor(&settings, job, &watches)?;
-        let watch = HeapWatch::begin();
+        let watch = Watch::begin(5, anonymous_mib);
         let (cpu, started, token) = (cpu_seconds()?, Instant::now(), CancellationToken::new());
         let report = ingestor.ingest_paths(std::slice::from_ref(&job.folder), &(), &token).await.map_err(explained)?;
         let seconds = started.elapsed().as_secs_f64();
@@ -164,33 +163,6 @@ fn ingestor(settings: &Settings, job: &GrowthJob, [write, flush, keyword]: &[Sto
         retry: Retry::default(),
     };
     Ingestor::new(stores, options).map_err(explained)
-}
-
-/// A thread that remembers the most heap.
-struct HeapWatch {
-    over: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<Result<f64>>,
-}
-
-impl HeapWatch {
-    fn begin() -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&over);
-        let thread = std::thread::spawn(move || {
-            let mut most: f64 = 0.0;
-            while !told.load(Ordering::Relaxed) {
-                most = most.max(anonymous_mib()?);
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Ok(most)
-        });
-        Self { over, thread }
-    }
-
-    fn most(self) -> Result<f64> {
-        self.over.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|_| anyhow!("the thread that watched the heap panicked"))?
-    }
 }
 
 /// Bytes of a file or of all files below a folder, in MiB; what is not there has none.

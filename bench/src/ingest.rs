@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::{IngestJob, Options};
 use crate::bare_onnx::Sweep;
 use crate::child;
-use crate::measure::{Spread, children_peak_mib, cpu_seconds, peak_mib};
+use crate::measure::{Spread, Watch, children_peak_mib, cpu_seconds, peak_mib};
 use crate::product::{explained, runtime, settings};
 use crate::python::{Batches, Python, PythonRun};
 use crate::report::{Claim, Section, Table};
@@ -153,16 +153,18 @@ pub(crate) fn measure(job: &IngestJob, models: Option<&Path>) -> Result<Run> {
         let token = CancellationToken::new();
         let ingestor =
             footnote.ingestor(&settings.server.collection, RetryWhich::Failed, &(), &token).await.map_err(explained)?;
+        let readers = Watch::begin(50, children_peak_mib);
         let (cpu, started) = (cpu_seconds()?, Instant::now());
         let report = ingestor.ingest_paths(&job.paths, &(), &token).await.map_err(explained)?;
+        let seconds = started.elapsed().as_secs_f64();
         Ok(Run {
             documents: report.documents(),
             chunks: report.chunks,
             embedded: report.embedded,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds,
             cpu_seconds: cpu_seconds()? - cpu,
             peak_mib: peak_mib(std::process::id())?,
-            readers_mib: children_peak_mib()?,
+            readers_mib: readers.most()?,
         })
     })
 }

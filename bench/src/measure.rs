@@ -1,6 +1,11 @@
 //! Medians, peak memory, and the machine that the figures are from.
 
-use anyhow::{Context, Result, ensure};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::Serialize;
 
 /// The middle of the sorted values, and their ends.
@@ -52,7 +57,8 @@ pub(crate) fn cpu_seconds() -> Result<f64> {
 /// The most memory that the processes held that this one has started and that still run, in MiB, added up.
 pub(crate) fn children_peak_mib() -> Result<f64> {
     let peaks = children()?.into_iter().filter_map(|child| peak_mib(child.parse().ok()?).ok());
-    Ok(peaks.sum())
+    // No child at all would add up to -0.
+    Ok(peaks.sum::<f64>() + 0.0)
 }
 
 /// Ids of the running children of this process.
@@ -81,6 +87,35 @@ pub(crate) fn anonymous_mib() -> Result<f64> {
     let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix("kB"));
     let kib: f64 = kib.context("/proc/self/status: no RssAnon line")?.trim().parse()?;
     Ok(kib / 1024.0)
+}
+
+/// A thread that looks at a figure again and again, and remembers the largest.
+pub(crate) struct Watch {
+    over: Arc<AtomicBool>,
+    thread: JoinHandle<Result<f64>>,
+}
+
+impl Watch {
+    /// Looks at `figure` every `ms` milliseconds.
+    pub(crate) fn begin(ms: u64, figure: fn() -> Result<f64>) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&over);
+        let thread = std::thread::spawn(move || {
+            let mut most: f64 = 0.0;
+            while !told.load(Ordering::Relaxed) {
+                most = most.max(figure()?);
+                std::thread::sleep(Duration::from_millis(ms));
+            }
+            Ok(most)
+        });
+        Self { over, thread }
+    }
+
+    /// The largest so far.
+    pub(crate) fn most(self) -> Result<f64> {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.join().map_err(|_| anyhow!("the thread that watched a figure panicked"))?
+    }
 }
 
 /// What the figures are from.
