@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Questions about them
     #[arg(long, global = true, default_value = "examples/handbook.qa.jsonl", value_name = "FILE")]
     pub(crate) questions: PathBuf,
-    /// Further documents for `ingest`
+    /// The documents of `ingest` [default: ../shared/data/pdfs/filings where it is, else the handbook's PDFs]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) documents: Option<PathBuf>,
     /// Times that each side of a comparison is measured, and that the server is started
@@ -48,7 +48,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subject {
-    /// All of the following
+    /// All of the following but `growth` and `kills`, which take long
     All,
     /// Prefill, decode and peak memory of each engine, beside a bare loop over the same library
     Engines,
@@ -56,8 +56,14 @@ pub(crate) enum Subject {
     FirstToken,
     /// Process start to ready, and the server's peak memory
     Start,
-    /// Chunks per second, beside a bare loop over the embedding model
+    /// Chunks per second, beside a bare loop over the embedding model and a plain Python pipeline
     Ingest,
+    /// An ingestion that finds nothing new, beside bare stat calls
+    Rerun(RerunSubject),
+    /// Time and memory by the size of the collection
+    Growth(GrowthSubject),
+    /// An ingestion that is killed at random instants while its folder changes
+    Kills(KillsSubject),
     /// One measurement, for another process of this binary
     #[command(subcommand, hide = true)]
     Measure(Measurement),
@@ -68,7 +74,51 @@ pub(crate) enum Subject {
 pub(crate) enum Measurement {
     Engine(EngineJob),
     Ingest(IngestJob),
-    Embed(EmbedJob),
+    Bare(BareJob),
+    Again(AgainJob),
+    Growth(GrowthJob),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RerunSubject {
+    /// Files in the folder
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub(crate) files: u32,
+}
+
+impl Default for RerunSubject {
+    fn default() -> Self {
+        Self { files: 10_000 }
+    }
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct GrowthSubject {
+    /// Sizes of the collection, in chunks
+    #[arg(long, default_values_t = [1_000, 10_000, 100_000], value_name = "N")]
+    pub(crate) chunks: Vec<u32>,
+    /// Where the plot goes
+    #[arg(long, default_value = "docs/ingestion-growth.svg", value_name = "FILE")]
+    pub(crate) plot: PathBuf,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct KillsSubject {
+    /// How often an ingestion is killed at any instant
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) times: u32,
+    /// How often it is killed as it writes, besides
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub(crate) aimed: u32,
+    /// Files in the folder to begin with
+    #[arg(long, default_value_t = 600, value_name = "N")]
+    pub(crate) files: u32,
+    /// The most changes to the folder between two kills
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub(crate) changes: u32,
+    /// The same seed makes the same changes
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -141,10 +191,37 @@ pub(crate) struct IngestJob {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(crate) struct EmbedJob {
+pub(crate) struct BareJob {
     /// The data folder whose chunks are to be embedded.
     #[arg(long)]
     pub(crate) data: PathBuf,
+    /// Texts per run of the model; without it, the best batch size is looked for.
+    #[arg(long)]
+    pub(crate) batch: Option<usize>,
+    /// Whether the model's threads spin while they wait.
+    #[arg(long)]
+    pub(crate) spinning: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AgainJob {
+    /// The data folder that holds the documents.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Their folder.
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GrowthJob {
+    /// The data folder to fill.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Whether what would go into the indexes is dropped.
+    #[arg(long)]
+    pub(crate) no_indexes: bool,
+    /// The documents.
+    pub(crate) folder: PathBuf,
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 //!   ([`bare_llama`], [`bare_mistralrs`]) over the same libraries.
 //! * [`first_token`]: the whole ask beside the whole retrieved passages as a prompt.
 //! * [`start`]: process start to ready, and the server's peak memory.
-//! * [`ingest`]: ingestion beside a bare loop over the embedding model.
+//! * [`ingest`]: ingestion beside a bare loop over the embedding model ([`bare_onnx`]) and a plain Python
+//!   pipeline ([`python`]).
+//! * [`rerun`]: an ingestion that finds nothing new; [`growth`]: time and memory by size, with a [`stand_in`] for the
+//!   embedding model, [`growth_text`] to read, the indexes [`watched`] and a [`plot`]; [`kills`]: an ingestion that is killed.
 //! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
 //!   [`child`]: measurements in processes of their own; [`product`]: settings and folders;
 //!   [`report`]: what is printed and written.
@@ -12,20 +15,29 @@
 mod args;
 mod bare_llama;
 mod bare_mistralrs;
+mod bare_onnx;
 mod child;
 mod engines;
 mod first_token;
 mod generation;
+mod growth;
+mod growth_text;
 mod ingest;
+mod kills;
 mod measure;
+mod plot;
 mod product;
+mod python;
 mod report;
+mod rerun;
+mod stand_in;
 mod start;
+mod watched;
 
 use anyhow::Result;
 use clap::Parser;
 
-use args::{Args, Measurement, Options, Subject};
+use args::{Args, Measurement, Options, RerunSubject, Subject};
 use report::Report;
 
 fn main() -> Result<()> {
@@ -42,7 +54,12 @@ fn measure_here(measurement: &Measurement, options: &Options) -> Result<()> {
     match measurement {
         Measurement::Engine(job) => child::answer(&engines::measure(job)?),
         Measurement::Ingest(job) => child::answer(&ingest::measure(job, models)?),
-        Measurement::Embed(job) => child::answer(&ingest::measure_bare(job, models)?),
+        Measurement::Bare(job) => match (job.batch, job.spinning) {
+            (Some(batch), spinning) => child::answer(&bare_onnx::measure(job, batch, spinning, models)?),
+            (None, _) => child::answer(&bare_onnx::sweep(job, models)?),
+        },
+        Measurement::Again(job) => child::answer(&rerun::measure(job, models)?),
+        Measurement::Growth(job) => child::answer(&growth::measure(job, models)?),
     }
 }
 
@@ -60,6 +77,17 @@ fn run(subject: &Subject, options: &Options) -> Result<()> {
     }
     if all || matches!(subject, Subject::Ingest) {
         report.ingest = Some(report::shown(ingest::run(options)?)?);
+    }
+    if let Subject::Rerun(subject) = subject {
+        report.rerun = Some(report::shown(rerun::run(options, subject)?)?);
+    } else if all {
+        report.rerun = Some(report::shown(rerun::run(options, &RerunSubject::default())?)?);
+    }
+    if let Subject::Growth(subject) = subject {
+        report.growth = Some(report::shown(growth::run(options, subject)?)?);
+    }
+    if let Subject::Kills(subject) = subject {
+        report.kills = Some(report::shown(kills::run(subject))?);
     }
     match &options.json {
         Some(path) => report.write(path),

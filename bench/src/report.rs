@@ -8,12 +8,15 @@ use serde::Serialize;
 
 use crate::engines::Engines;
 use crate::first_token::FirstToken;
+use crate::growth::Growth;
 use crate::ingest::Ingest;
+use crate::kills::Kills;
 use crate::measure::Machine;
+use crate::rerun::Rerun;
 use crate::start::Start;
 
 /// All figures of a run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     machine: Machine,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,6 +27,12 @@ pub(crate) struct Report {
     pub(crate) start: Option<Shown<Start>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ingest: Option<Shown<Ingest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rerun: Option<Shown<Rerun>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) growth: Option<Shown<Growth>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kills: Option<Shown<Kills>>,
 }
 
 impl Report {
@@ -40,7 +49,7 @@ impl Report {
         if !machine.is_quiet() {
             println!("Other work was running on this machine: compare ratios, not absolute figures.");
         }
-        Self { machine, engines: None, first_token: None, start: None, ingest: None }
+        Self { machine, ..Self::default() }
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
@@ -87,7 +96,7 @@ pub(crate) struct Claim {
     figure: String,
     value: f64,
     bound: f64,
-    /// `">="` or `"<"`.
+    /// `">="`, `"<="` or `"<"`.
     must_be: &'static str,
     met: bool,
 }
@@ -99,6 +108,10 @@ impl Claim {
 
     pub(crate) fn below(figure: String, value: f64, bound: f64) -> Self {
         Self { figure, value, bound, must_be: "<", met: value < bound }
+    }
+
+    pub(crate) fn at_most(figure: String, value: f64, bound: f64) -> Self {
+        Self { figure, value, bound, must_be: "<=", met: value <= bound }
     }
 
     fn text(&self) -> String {
@@ -155,6 +168,7 @@ mod tests {
     fn a_claim_that_is_missed_says_so() {
         assert!(Claim::at_least("ratio".into(), 0.94, 0.95).text().starts_with("NOT MET"));
         assert!(Claim::below("ratio".into(), 0.2, 0.2).text().starts_with("NOT MET"));
+        assert!(Claim::at_most("ratio".into(), 1.3, 1.3).met && !Claim::at_most("ratio".into(), 1.31, 1.3).met);
         assert!(Claim::at_least("ratio".into(), 0.95, 0.95).met && Claim::below("ratio".into(), 0.19, 0.2).met);
         // Not a number meets nothing.
         assert!(!Claim::below("ratio".into(), f64::NAN, 0.2).met);

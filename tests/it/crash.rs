@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use footnote_tests::Scenario;
+use footnote_tests::kills::{self, Plan};
 
 #[test]
 fn model_a_killed_ingestion_is_made_whole_by_the_next() {
@@ -26,4 +27,13 @@ fn model_a_killed_ingestion_is_made_whole_by_the_next() {
     assert_eq!(listed.as_array().map(Vec::len), Some(60));
     let verified = scenario.run(["verify"]);
     assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+}
+
+#[test]
+fn model_killed_at_any_instant_while_its_folder_changes_it_ends_as_if_undisturbed() {
+    // `footnote-bench kills` does the same a hundred times.
+    let report = kills::run(&Plan { kills: 8, aimed: 4, files: 300, changes: 300, seed: 12 }, |_| ());
+    assert!(report.is_clean(), "{report:#?}");
+    assert_eq!(report.kills + report.aimed, 12);
+    assert!(report.documents >= 150, "{report:#?}");
 }

@@ -4,11 +4,13 @@
 //! * [`Server`]: `footnote serve` on a free port, stopped when dropped.
 //! * [`files`]: small files of formats that are not text.
 //! * [`handbook`]: the example, ingested once per build and copied for each scenario that needs it.
+//! * [`kills`]: a folder that changes all the time, and an ingestion that is killed at random instants.
 //!
 //! The binary must have been built before (`make test` does): these tests run it, they do not link it.
 
 pub mod files;
 pub mod handbook;
+pub mod kills;
 mod scenario;
 mod server;
 

@@ -41,6 +41,11 @@ impl Scenario {
         Self { dir: TempDir::with_prefix("footnote-").expect("a temporary folder") }
     }
 
+    /// Leaves the folder there when the test is over, to be looked at.
+    pub fn keep(&mut self) {
+        self.dir.disable_cleanup(true);
+    }
+
     /// The data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
