@@ -159,12 +159,20 @@ impl Shared {
         let lost = std::mem::replace(&mut writing.lost, true);
         let mut writer = match writing.writer.take() {
             Some(writer) => writer,
-            None => self.index.writer_with_num_threads(1, WRITER_BYTES).map_err(|error| self.failed(doing, &error))?,
+            None => self.writer().map_err(|error| self.failed(doing, &error))?,
         };
         work(&mut writer).map_err(|error| self.failed(doing, &error))?;
         writing.writer = Some(writer);
         writing.lost = lost;
         Ok(())
+    }
+
+    /// A new writer, rid of what a commit that was cut short left: files that nothing names. The same commit made
+    /// again would give its file of deletions the same name, and refuse to write over it.
+    fn writer(&self) -> ::tantivy::Result<IndexWriter> {
+        let writer = self.index.writer_with_num_threads(1, WRITER_BYTES)?;
+        writer.garbage_collect_files().wait()?;
+        Ok(writer)
     }
 
     fn commit(&self) -> Result<()> {

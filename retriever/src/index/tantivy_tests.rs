@@ -111,6 +111,22 @@ async fn what_was_committed_outlives_the_index_and_the_rest_does_not() {
 }
 
 #[tokio::test]
+async fn a_commit_that_was_killed_before_its_end_can_be_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()).await);
+    let meta = dir.path().join("meta.json");
+    let before = fs_err::read(&meta).unwrap();
+    for _ in 0..2 {
+        let index = TantivyIndex::open(dir.path()).unwrap();
+        index.delete(vec![chunk(1)]).await.unwrap();
+        index.commit().await.unwrap();
+        drop(index);
+        // All of a commit but its last step, after which it counts.
+        fs_err::write(&meta, &before).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_second_opening_is_refused_until_the_first_is_closed() {
     let dir = tempfile::tempdir().unwrap();
     let index = filled(dir.path()).await;
