@@ -52,6 +52,11 @@ impl<I: VectorStore> VectorStore for Watched<I> {
         self.flush.time(index.flush()).await
     }
 
+    async fn optimize(&self) -> Result<()> {
+        let Some(index) = &self.index else { return Ok(()) };
+        self.flush.time(index.optimize()).await
+    }
+
     async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>> {
         let Some(index) = &self.index else { return Ok(Vec::new()) };
         index.search(vector, limit).await

@@ -45,6 +45,14 @@ pub trait VectorStore: Send + Sync {
     /// When the store cannot be written.
     async fn flush(&self) -> Result<()>;
 
+    /// Builds what makes searches fast, where that has become worthwhile. Called when a run is over, not with each
+    /// batch: a graph that is built again and again costs more than all the rest. Without it, searches are right and
+    /// slower.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn optimize(&self) -> Result<()>;
+
     /// The `limit` nearest chunks by cosine, best first.
     ///
     /// # Errors

@@ -99,6 +99,10 @@ impl VectorStore for FakeVectors {
         self.fuse.burn()
     }
 
+    async fn optimize(&self) -> Result<()> {
+        self.fuse.burn()
+    }
+
     async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
         let held = self.chunks.lock().unwrap();
         Ok(chunks.iter().map(|id| held.get(id).cloned()).collect())

@@ -305,6 +305,7 @@ impl Ingestor {
             }
             return Err(error);
         }
+        self.stores.vectors.optimize().await?;
         let mut report = run.tally.into_inner().unwrap_or_else(PoisonError::into_inner).report;
         report.problems.sort_by(|a, b| a.uri.cmp(&b.uri));
         report.seconds = started.elapsed().as_secs_f64();

@@ -116,12 +116,19 @@ impl VectorStore for EdgeStore {
         .await
     }
 
-    /// Also builds the HNSW graphs that have become worthwhile, and clears out what was deleted;
-    /// searches go on meanwhile.
     async fn flush(&self) -> Result<()> {
         self.on_shard(|shared, shard| {
             let _writing = shared.writing();
             shard.flush();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Builds HNSW graphs and clears out what was deleted; searches go on meanwhile.
+    async fn optimize(&self) -> Result<()> {
+        self.on_shard(|shared, shard| {
+            let _writing = shared.writing();
             if shared.optimize(shard)? {
                 shard.flush();
             }

@@ -167,6 +167,7 @@ async fn a_graph_is_built_when_it_is_worthwhile_and_hardly_misses_anything() {
         exact.push(store.search(query.clone(), 10).await.unwrap());
     }
     store.flush().await.unwrap();
+    store.optimize().await.unwrap();
     let indexed = store.on_shard(|_, shard| Ok(shard.info().indexed_vectors_count)).await.unwrap();
     assert!(indexed >= 2_000, "{indexed}");
     let mut kept = 0;
@@ -191,6 +192,7 @@ async fn reading_and_writing_at_once_is_safe() {
                 store.upsert(vec![point(task * 100 + n, n as f32)]).await?;
                 store.search(at(n as f32), 5).await?;
                 store.flush().await?;
+                store.optimize().await?;
             }
             Ok::<_, Error>(())
         });
