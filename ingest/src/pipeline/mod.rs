@@ -305,8 +305,11 @@ impl Ingestor {
             }
             return Err(error);
         }
-        self.stores.vectors.optimize().await?;
         let mut report = run.tally.into_inner().unwrap_or_else(PoisonError::into_inner).report;
+        // Even to find that there is nothing to build takes longer than to look at 10,000 unchanged files.
+        if report.chunks + report.removed + report.recovered > 0 {
+            self.stores.vectors.optimize().await?;
+        }
         report.problems.sort_by(|a, b| a.uri.cmp(&b.uri));
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)
