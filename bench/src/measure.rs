@@ -165,7 +165,15 @@ mod tests {
     #[test]
     fn children_are_counted_while_they_run() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let held = children_peak_mib().unwrap();
+        // A process that has only just begun has touched hardly any of its pages: it is given time to.
+        let mut held = 0.0;
+        for _ in 0..500 {
+            held = children_peak_mib().unwrap();
+            if held > 0.1 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(held > 0.1, "{held}");
