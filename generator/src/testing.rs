@@ -13,7 +13,7 @@ use footnote_core::seam::{
     Catalog, Embedder, EmbeddingModel, FinishReason, GenerationDone, GenerationEvent, GenerationRequest,
     GenerationStream, Generator, GeneratorInfo, Searcher,
 };
-use footnote_core::{Chunk, ChunkId, Document, DocumentId, Error, Evidence, Passage, Question, Result, Span};
+use footnote_core::{Chunk, ChunkId, Document, DocumentId, Error, Evidence, Grants, Passage, Question, Result, Span};
 use futures::StreamExt;
 
 use crate::evidence::Chosen;
@@ -72,6 +72,7 @@ fn passage(document: &Document) -> Passage {
         score: 1.0,
         dense: None,
         keyword: None,
+        reranked: None,
     }
 }
 
@@ -122,7 +123,7 @@ pub(crate) fn chosen(corpus: &Corpus, quotes: &[&str]) -> Chosen {
 impl Searcher for Corpus {
     async fn search(&self, _: &Question) -> Result<Retrieved> {
         let passages = if self.finds_nothing { vec![] } else { self.passages() };
-        Ok(Retrieved { passages, embed_ms: 1.0, search_ms: 2.0 })
+        Ok(Retrieved { passages, embed_ms: 1.0, search_ms: 2.0, ..Retrieved::default() })
     }
 }
 
@@ -156,6 +157,7 @@ impl Catalog for Corpus {
             attempts: 0,
             retry_at_ms: None,
             timings: footnote_core::catalog::Timings::default(),
+            metadata: footnote_core::Metadata::default(),
             updated_ms: 0,
         };
         Ok(self.documents.iter().map(record).collect())
@@ -174,6 +176,14 @@ impl Catalog for Corpus {
     }
 
     async fn chunks(&self, _: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
+        not_in_tests()
+    }
+
+    async fn has_field(&self, _: &str, _: &str, _: &Grants) -> Result<bool> {
+        not_in_tests()
+    }
+
+    async fn languages(&self, _: &str) -> Result<Vec<String>> {
         not_in_tests()
     }
 

@@ -68,7 +68,14 @@ impl Retriever {
                 let (chunk, record) = known.remove(&fused.chunk)?;
                 let document =
                     DocumentRef { id: record.id, title: record.title, uri: record.uri, media_type: record.media_type };
-                Some(Passage { chunk, document, score: fused.score, dense: fused.dense, keyword: fused.keyword })
+                Some(Passage {
+                    chunk,
+                    document,
+                    score: fused.score,
+                    dense: fused.dense,
+                    keyword: fused.keyword,
+                    reranked: None,
+                })
             }));
             rest = later;
         }
@@ -83,20 +90,21 @@ impl Searcher for Retriever {
         let started = Instant::now();
         let top_k = question.top_k().unwrap_or(self.options.top_k);
         let candidates = self.options.candidates.max(top_k);
+        let scope = question.scope();
         let by_meaning = async {
             let vector = self.parts.embedder.embed_query(question.text()).await?;
             let embedded = started.elapsed();
-            Ok((embedded, self.parts.vectors.search(vector, candidates).await?))
+            Ok((embedded, self.parts.vectors.search(vector, candidates, scope.as_ref()).await?))
         };
         // The keyword leg needs no vector: it runs while the question is embedded.
-        let by_words = self.parts.keyword.search(question.text(), candidates);
+        let by_words = self.parts.keyword.search(question.text(), candidates, scope.as_ref());
         let ((embedded, dense), keyword) = tokio::try_join!(by_meaning, by_words)?;
         let fused = self.options.fusion.fuse(&dense, &keyword);
         let passages = self.load(&fused, top_k).await?;
         let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
         let (embed_ms, search_ms) = (milliseconds(embedded), milliseconds(started.elapsed() - embedded));
         tracing::debug!(dense = dense.len(), keyword = keyword.len(), passages = passages.len(), embed_ms, search_ms);
-        Ok(Retrieved { passages, embed_ms, search_ms })
+        Ok(Retrieved { passages, embed_ms, search_ms, ..Retrieved::default() })
     }
 }
 

@@ -42,6 +42,7 @@ fn document(uri: &str, words: &[&str]) -> IngestedDocument {
         attempts: 0,
         retry_at_ms: None,
         timings: footnote_core::catalog::Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: 9,
     };
     let place = PageBox { page: 1, x0: 0.1, y0: 2.5, x1: 3.0, y1: 1.0e-7 };

@@ -10,7 +10,7 @@ use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, T
 use footnote_core::seam::{
     Catalog, CatalogWriter, Embedder, EmbeddingModel, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore,
 };
-use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Result};
+use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Filter, Grants, Result};
 
 use crate::catalog::SqliteCatalog;
 
@@ -108,7 +108,7 @@ impl VectorStore for FakeVectors {
         Ok(chunks.iter().map(|id| held.get(id).cloned()).collect())
     }
 
-    async fn search(&self, _: Vec<f32>, _: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, _: Vec<f32>, _: usize, _: Option<&Filter>) -> Result<Vec<Hit>> {
         Ok(Vec::new())
     }
 
@@ -161,7 +161,7 @@ impl KeywordIndex for FakeKeyword {
         Ok(())
     }
 
-    async fn search(&self, _: &str, _: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, _: &str, _: usize, _: Option<&Filter>) -> Result<Vec<Hit>> {
         Ok(Vec::new())
     }
 
@@ -200,6 +200,14 @@ impl Catalog for FusedCatalog {
 
     async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
         self.inner.chunks(ids).await
+    }
+
+    async fn has_field(&self, collection: &str, name: &str, grants: &Grants) -> Result<bool> {
+        self.inner.has_field(collection, name, grants).await
+    }
+
+    async fn languages(&self, collection: &str) -> Result<Vec<String>> {
+        self.inner.languages(collection).await
     }
 
     async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {

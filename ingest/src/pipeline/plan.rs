@@ -163,6 +163,7 @@ pub(super) fn blank_record(collection: &str, uri: &str, prior: Option<&DocumentR
         attempts: 0,
         retry_at_ms: None,
         timings: footnote_core::catalog::Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: now_ms(),
     }
 }

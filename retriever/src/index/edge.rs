@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, VectorPoint, VectorStore};
-use footnote_core::{ChunkId, Code, Error, Result};
+use footnote_core::{ChunkId, Code, Error, Filter, Result};
 use qdrant_edge::{
     DEFAULT_VECTOR_NAME, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder, NamedQuery,
     OperationError, PointId, PointInsertOperations, PointOperations, PointStruct, QueryEnum, QueryRequest,
@@ -137,7 +137,7 @@ impl VectorStore for EdgeStore {
         .await
     }
 
-    async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, vector: Vec<f32>, limit: usize, _filter: Option<&Filter>) -> Result<Vec<Hit>> {
         if limit == 0 {
             return Ok(Vec::new());
         }

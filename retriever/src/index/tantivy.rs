@@ -15,7 +15,7 @@ use ::tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFi
 use ::tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, KeywordEntry, KeywordIndex};
-use footnote_core::{ChunkId, Code, Error, Result};
+use footnote_core::{ChunkId, Code, Error, Filter, Result};
 
 use super::lock::FolderLock;
 use super::{analyzer, blocking, failed, unreadable};
@@ -131,7 +131,7 @@ impl KeywordIndex for TantivyIndex {
         .await
     }
 
-    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, query: &str, limit: usize, _filter: Option<&Filter>) -> Result<Vec<Hit>> {
         let query = query.to_owned();
         self.on_index(move |shared| shared.search(&query, limit)).await
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use footnote_core::document::DocumentId;
 use uuid::Uuid;
 
@@ -9,7 +11,16 @@ fn chunk(n: u128) -> ChunkId {
 
 fn entry(n: u128, title: &str, headings: &str, body: &str) -> KeywordEntry {
     let document = DocumentId::of("c", title);
-    KeywordEntry { chunk: chunk(n), document, title: title.into(), headings: headings.into(), body: body.into() }
+    KeywordEntry {
+        chunk: chunk(n),
+        document,
+        title: title.into(),
+        headings: headings.into(),
+        body: body.into(),
+        place: String::new(),
+        language: None,
+        facts: Arc::default(),
+    }
 }
 
 async fn filled(dir: &Path) -> TantivyIndex {
@@ -26,7 +37,7 @@ async fn filled(dir: &Path) -> TantivyIndex {
 }
 
 async fn found(index: &TantivyIndex, query: &str) -> Vec<ChunkId> {
-    index.search(query, 10).await.unwrap().into_iter().map(|hit| hit.chunk).collect()
+    index.search(query, 10, None).await.unwrap().into_iter().map(|hit| hit.chunk).collect()
 }
 
 fn refusal(dir: &Path) -> Error {
@@ -51,9 +62,9 @@ async fn words_find_their_chunks_in_any_field_and_form() {
     ] {
         assert_eq!(found(&index, query).await.first(), Some(&chunk(expected)), "{query}");
     }
-    let hits = index.search("memory version", 10).await.unwrap();
+    let hits = index.search("memory version", 10, None).await.unwrap();
     assert!(hits.is_sorted_by(|a, b| a.score >= b.score) && hits.len() == 2);
-    assert_eq!(index.search("memory version", 1).await.unwrap().len(), 1);
+    assert_eq!(index.search("memory version", 1, None).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -78,7 +89,7 @@ async fn every_question_is_plain_words() {
     ] {
         assert!(found(&index, query).await.len() >= hits, "{query:?}");
     }
-    assert!(index.search("memory", 0).await.unwrap().is_empty());
+    assert!(index.search("memory", 0, None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -149,7 +160,7 @@ async fn damaged_files_are_an_error_with_a_way_out() {
         }
         let error = match TantivyIndex::open(dir.path()) {
             Err(error) => error,
-            Ok(index) => index.search("memory", 5).await.expect_err(broken),
+            Ok(index) => index.search("memory", 5, None).await.expect_err(broken),
         };
         assert_eq!(error.code(), Code::DataFolderFormat, "{broken}: {error}");
         assert!(error.message().contains(dir.path().to_str().unwrap()), "{error}");

@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::seam::{EmbeddingModel, KeywordEntry, VectorPoint};
-use footnote_core::{Chunk, Code, Document, DocumentId, Error, Span};
+use footnote_core::{Chunk, Code, Document, DocumentId, Error, Grants, Span};
 
 use super::*;
 use crate::{EdgeStore, TantivyIndex, test_model};
@@ -32,6 +32,12 @@ impl Catalog for Chunks {
         unreachable!("retrieval reads chunks only")
     }
     async fn document(&self, _: DocumentId) -> Result<Option<Document>> {
+        unreachable!("retrieval reads chunks only")
+    }
+    async fn has_field(&self, _: &str, _: &str, _: &Grants) -> Result<bool> {
+        unreachable!("retrieval reads chunks only")
+    }
+    async fn languages(&self, _: &str) -> Result<Vec<String>> {
         unreachable!("retrieval reads chunks only")
     }
     async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
@@ -104,6 +110,7 @@ fn chunk_of(title: &str, body: &str) -> (Chunk, DocumentRecord) {
         attempts: 0,
         retry_at_ms: None,
         timings: footnote_core::catalog::Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: 0,
     };
     (chunk, record)
@@ -118,9 +125,21 @@ async fn retriever(dir: &Path, embedder: Arc<dyn Embedder>, texts: &[(&str, &str
         let (chunk, record) = chunk_of(title, body);
         let vector = embedder.embed_passages(vec![chunk.embedded_text(title)]).await.unwrap().remove(0);
         let (id, document) = (chunk.id, chunk.document);
-        vectors.upsert(vec![VectorPoint { chunk: id, document, vector }]).await.unwrap();
+        vectors.upsert(vec![VectorPoint { chunk: id, document, vector, facts: Arc::default() }]).await.unwrap();
         let (title, body) = ((*title).to_owned(), (*body).to_owned());
-        keyword.upsert(vec![KeywordEntry { chunk: id, document, title, headings: String::new(), body }]).await.unwrap();
+        keyword
+            .upsert(vec![KeywordEntry {
+                chunk: id,
+                document,
+                title,
+                headings: String::new(),
+                body,
+                place: String::new(),
+                language: None,
+                facts: Arc::default(),
+            }])
+            .await
+            .unwrap();
         catalog.0.lock().unwrap().insert(id, (chunk, record));
     }
     vectors.flush().await.unwrap();

@@ -30,6 +30,7 @@ pub fn status(error: &Error) -> StatusCode {
         Code::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         code => match code.fault() {
             Fault::Caller => StatusCode::BAD_REQUEST,
+            Fault::Denied => StatusCode::UNAUTHORIZED,
             Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Settings | Fault::Environment | Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,

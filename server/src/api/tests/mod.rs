@@ -132,6 +132,7 @@ fn record(id: DocumentId, uri: String) -> DocumentRecord {
         attempts: 0,
         retry_at_ms: None,
         timings: Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: 0,
     }
 }
