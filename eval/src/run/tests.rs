@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use footnote_core::{Code, DocumentId};
+use footnote_core::passage::Retrieved;
+use footnote_core::{Code, DocumentId, filter};
 use futures::executor::block_on;
 
 use super::fakes::{Canned, abstention, answer, citation, passage, question};
