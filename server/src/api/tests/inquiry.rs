@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 
 async fn world() -> World {
-    let world = World::new();
+    let world = World::with(&AccessSettings::default());
     let mut metadata = Metadata { tags: vec!["report".into()], ..Metadata::default() };
     metadata.fields.insert("year".into(), FieldValue::Number(2018.0));
     world.shelve_with("report", "The kettle of 2018 boils water in four minutes.", metadata).await;

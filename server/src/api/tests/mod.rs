@@ -46,10 +46,15 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::with(&AccessSettings::default())
+        Self::of(&AccessSettings::default(), 4_096)
     }
 
+    /// With these callers, and room for long requests.
     fn with(access: &AccessSettings) -> Self {
+        Self::of(access, 65_536)
+    }
+
+    fn of(access: &AccessSettings, max_body_bytes: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog = SqliteCatalog::open(&folder.path().join("catalog.sqlite")).unwrap();
         let queue = JobQueue::open(&folder.path().join("jobs.sqlite")).unwrap();
@@ -69,7 +74,7 @@ impl World {
             default_collection: "default".into(),
             generator: None,
             archive: footnote_ingest::ArchiveLimits { max_files: 10, max_bytes: 1 << 20, max_file_bytes: 1 << 20 },
-            max_body_bytes: 4_096,
+            max_body_bytes,
             ingestion,
             access: Arc::new(Access::of(access, |_| None).unwrap()),
             sessions: sessions::Sessions::default(),
