@@ -89,10 +89,11 @@ impl Retrieved {
             let indexed = answerer.parts.catalog.documents(&options.collection, Some(DocumentStatus::Indexed)).await?;
             // To whoever may see none of them, there are none.
             let grants = self.question.grants();
-            return Ok(self.missing(match indexed.iter().any(|record| grants.may_see(&record.metadata.labels)) {
+            let code = match indexed.iter().any(|record| grants.may_see(&record.metadata.labels)) {
                 false => AbstainCode::NothingIngested,
                 true => AbstainCode::NothingFound,
-            }));
+            };
+            return Ok(self.missing(code));
         }
         let started = Instant::now();
         let choice = Choice { max_evidence: options.max_evidence, lexical_weight: options.lexical_weight };

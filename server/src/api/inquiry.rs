@@ -15,7 +15,7 @@ use super::state::{ApiState, CollectionHandle};
 const MAX_HISTORY: usize = 50;
 
 /// What a client asks or looks for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inquiry {
     /// The question, or plain words.

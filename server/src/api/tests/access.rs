@@ -2,6 +2,8 @@
 
 use axum::http::Method;
 use footnote_config::{AccessSettings, KeySettings};
+use footnote_core::Metadata;
+use footnote_core::metadata::FieldValue;
 use serde_json::json;
 
 use super::library::Shelved;
@@ -69,8 +71,13 @@ fn settings() -> AccessSettings {
 /// A world with the open documents, and the hidden ones where `hidden` says so.
 async fn world(hidden: bool) -> World {
     let world = World::with(&settings());
-    for shelved in OPEN.into_iter().chain(HIDDEN.into_iter().filter(|_| hidden)) {
+    for shelved in OPEN {
         world.shelve(shelved).await;
+    }
+    for (name, text, labels) in HIDDEN.into_iter().filter(|_| hidden) {
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        let fields = [("owner".to_owned(), FieldValue::Text("the board".into()))].into();
+        world.shelve_with(name, text, Metadata { labels, fields, ..Metadata::default() }).await;
     }
     world
 }
@@ -175,7 +182,7 @@ async fn with_and_without_hidden_documents_every_answer_is_the_same() {
         // Of the words, only hidden documents have these.
         json!({ "question": "nine 99", "explain": true }),
         json!({ "question": "SECRET board", "filters": { "path": "memory:salaries" }, "explain": true }),
-        json!({ "question": "kettle", "filters": { "fields.owner": "x" } }),
+        json!({ "question": "kettle", "filters": { "fields.owner": { "exists": false } } }),
         json!({ "question": "kettle", "collection": "other" }),
         json!({ "question": "And the price?", "history": [{ "question": "kettle" }], "session_id": "1" }),
     ];
