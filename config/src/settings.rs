@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessSettings;
+
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,8 @@ pub struct Settings {
     pub generation: GenerationSettings,
     /// The HTTP server.
     pub server: ServerSettings,
+    /// Who may see which documents.
+    pub access: AccessSettings,
 }
 
 /// `[ingest]`

@@ -61,6 +61,8 @@ pub enum Command {
     Documents(Documents),
     /// Check that the catalog, both indexes and the texts agree
     Verify(Verify),
+    /// Make what the settings of access take
+    Access(Access),
     /// Check this machine: folders, models, engines
     Doctor,
     /// Ingest the example handbook, serve it, and print one cited answer
@@ -109,6 +111,9 @@ pub struct Ask {
     /// Passages to look at
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
+    /// Only documents that fit, such as '{"tags": "report", "modified": {"gte": "2024-01-01"}}' (docs/filters.md)
+    #[arg(long, value_name = "JSON", value_parser = parse_json)]
+    pub filter: Option<serde_json::Value>,
     /// auto, llama-cpp or mistralrs
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
@@ -125,6 +130,12 @@ pub struct Search {
     /// Passages to print
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
+    /// Only documents that fit, such as '{"tags": "report", "modified": {"gte": "2024-01-01"}}' (docs/filters.md)
+    #[arg(long, value_name = "JSON", value_parser = parse_json)]
+    pub filter: Option<serde_json::Value>,
+    /// Print how the ranking came about: each leg's rank and score, and what was cut and why
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// `footnote eval`
@@ -139,6 +150,9 @@ pub struct Eval {
     /// Measure retrieval only: no model writes anything
     #[arg(long)]
     pub retrieval_only: bool,
+    /// Ask follow-up questions as they are written, without their history
+    #[arg(long)]
+    pub no_condense: bool,
     /// Write settings, summary and every question as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -205,6 +219,25 @@ pub enum DocumentsAction {
         /// Its id
         id: DocumentId,
     },
+}
+
+/// `footnote access`
+#[derive(Debug, ClapArgs)]
+pub struct Access {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: AccessAction,
+}
+
+/// What to do about access.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum AccessAction {
+    /// Read a key from stdin and print its SHA-256, for key_sha256 in access.keys
+    Hash,
+}
+
+fn parse_json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
 }
 
 fn parse_status(word: &str) -> Result<DocumentStatus, String> {

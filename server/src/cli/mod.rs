@@ -5,6 +5,7 @@
 //! * [`terminal`]: how things are printed; exit codes.
 //! * a file per command.
 
+mod access;
 pub mod args;
 mod ask;
 mod context;
@@ -12,6 +13,7 @@ mod demo;
 mod doctor;
 mod documents;
 mod eval;
+mod explain;
 mod ingest;
 mod models;
 mod search;
@@ -57,6 +59,7 @@ fn run(args: Args) -> Result<Outcome> {
             Command::Models(args) => models::run(&context, args).await,
             Command::Documents(args) => documents::run(&context, args).await,
             Command::Verify(args) => verify::run(&context, args).await,
+            Command::Access(args) => access::run(&context, args),
             Command::Doctor => doctor::run(&context).await,
             Command::Demo(args) => demo::run(&context, args).await,
             Command::ReadFiles => Err(Error::internal("read-files is served before the runtime starts")),

@@ -1,9 +1,12 @@
 //! Settings in, a running footnote out. Every adapter is named in this folder and nowhere else.
 //!
 //! * here: [`Footnote`], what everything else asks for.
-//! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old one.
+//! * `api`: what the HTTP API needs.
+//! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old
+//!   one.
 //! * `options`: settings to the options of each part. `models`: embedding model and generation engine.
 
+mod api;
 mod index;
 mod live;
 pub(crate) mod models;
@@ -31,7 +34,7 @@ use self::live::{Live, LiveSearcher};
 pub use self::options::grounding;
 use self::options::{archive_limits, chunking, reader, retrieval};
 use crate::api::state::unknown_collection;
-use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
+use crate::api::{CollectionHandle, Collections};
 use crate::data::DataFolder;
 use crate::models::locate;
 
@@ -192,20 +195,6 @@ impl Footnote {
         let index = self.index(collection).await?;
         let removed = footnote_ingest::remove(&self.stores(&index), document, "deleted by request").await?;
         Ok(removed.is_some())
-    }
-
-    /// What the HTTP API needs.
-    #[must_use]
-    pub fn api_state(self: &Arc<Self>, ingestion: Ingestion) -> ApiState {
-        ApiState {
-            collections: Arc::clone(self) as Arc<dyn Collections>,
-            catalog: self.catalog(),
-            default_collection: self.settings.server.collection.as_str().into(),
-            generator: self.generator.as_ref().map(|generator| generator.info().clone()),
-            archive: archive_limits(&self.settings),
-            max_body_bytes: self.settings.server.max_body_bytes,
-            ingestion,
-        }
     }
 
     async fn must_exist(&self, name: &str) -> Result<()> {
