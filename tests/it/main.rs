@@ -12,6 +12,7 @@ mod evaluation;
 mod hostile;
 mod http;
 mod ingest;
+mod qdrant;
 mod renewal;
 mod repair;
 mod worker;

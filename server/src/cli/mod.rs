@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod eval;
 mod ingest;
+mod migrate;
 mod models;
 mod search;
 mod serve;
@@ -57,6 +58,7 @@ fn run(args: Args) -> Result<Outcome> {
             Command::Models(args) => models::run(&context, args).await,
             Command::Documents(args) => documents::run(&context, args).await,
             Command::Verify(args) => verify::run(&context, args).await,
+            Command::Migrate(args) => migrate::run(&context, args).await,
             Command::Doctor => doctor::run(&context).await,
             Command::Demo(args) => demo::run(&context, args).await,
             Command::ReadFiles => Err(Error::internal("read-files is served before the runtime starts")),
