@@ -21,11 +21,13 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
     counts(settings)?;
     shares(settings)?;
     crate::access::check(&settings.access)?;
-    contradictions(settings)
+    contradictions(settings)?;
+    crate::qdrant::check(settings)
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
-    let at_least_one: [(&'static str, usize); 12] = [
+    let vectors = &settings.vectors;
+    let at_least_one: [(&'static str, usize); 21] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
         ("embedding.batch_size", settings.embedding.batch_size),
@@ -37,6 +39,15 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("chunk.max_tokens", settings.chunk.max_tokens),
         ("ingest.attempts", settings.ingest.attempts as usize),
         ("ingest.archive_max_files", settings.ingest.archive_max_files),
+        ("vectors.hnsw_m", vectors.hnsw_m),
+        ("vectors.hnsw_ef_construct", vectors.hnsw_ef_construct),
+        ("vectors.hnsw_ef", vectors.hnsw_ef),
+        ("vectors.indexing_threshold_kb", vectors.indexing_threshold_kb),
+        ("qdrant.shards", settings.qdrant.shards as usize),
+        ("qdrant.replication_factor", settings.qdrant.replication_factor as usize),
+        ("qdrant.write_consistency", settings.qdrant.write_consistency as usize),
+        ("qdrant.timeout_seconds", usize::try_from(settings.qdrant.timeout_seconds).unwrap_or(usize::MAX)),
+        ("qdrant.batch", settings.qdrant.batch),
         ("ingest.rescan_seconds", usize::try_from(settings.ingest.rescan_seconds).unwrap_or(usize::MAX)),
     ];
     match at_least_one.into_iter().find(|(_, value)| *value == 0) {

@@ -7,8 +7,7 @@
 //! * [`layer`]: one source of settings, which remembers where each key was written.
 //! * [`load`]: layers in, [`Settings`] out: an unknown key, a bad value or a contradiction stops the
 //!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
-//! * [`settings`]: the settings themselves.
-//! * [`access`]: who may see which documents.
+//! * [`settings`]: the settings themselves; [`qdrant`]: those of vector stores; [`access`]: who may see which documents.
 //! * [`check`]: what types alone cannot say.
 //! * [`models`]: the models that footnote knows how to run (`models.toml`).
 
@@ -17,10 +16,12 @@ pub mod check;
 pub mod layer;
 pub mod load;
 pub mod models;
+pub mod qdrant;
 pub mod settings;
 
 pub use access::{AccessSettings, KeySettings};
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
+pub use qdrant::{QdrantSettings, QuantizationKind, Secret, VectorSettings};
 pub use settings::{AnswerMode, Engine, FusionKind, KeywordKind, OcrKind, Settings, VectorKind};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessSettings;
+use crate::qdrant::{QdrantSettings, VectorSettings};
 
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub vectors: VectorSettings,
     /// The keyword leg.
     pub keyword: KeywordSettings,
+    /// Where Qdrant is.
+    pub qdrant: QdrantSettings,
     /// Fusion of both legs.
     pub retrieval: RetrievalSettings,
     /// Evidence and verification.
@@ -107,20 +110,14 @@ pub struct EmbeddingSettings {
     pub threads: usize,
 }
 
-/// `[vectors]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VectorSettings {
-    /// Which store.
-    pub store: VectorKind,
-}
-
 /// The vector stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VectorKind {
     /// Qdrant's engine in this process.
     Edge,
+    /// A Qdrant server or cluster.
+    Qdrant,
 }
 
 /// `[keyword]`
@@ -137,6 +134,8 @@ pub struct KeywordSettings {
 pub enum KeywordKind {
     /// tantivy in this process.
     Tantivy,
+    /// Sparse vectors on the Qdrant server.
+    Qdrant,
 }
 
 /// `[retrieval]`

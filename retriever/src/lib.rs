@@ -4,7 +4,7 @@
 //!
 //! * [`embed`]: texts into unit vectors, by an ONNX model on a thread of its own.
 //! * [`index`]: the two legs, written and searched: vectors ([`index::edge`]) and keywords
-//!   ([`index::tantivy`]).
+//!   ([`index::tantivy`]), or both on a Qdrant server ([`index::qdrant`]).
 //! * [`fuse`]: two rankings into one; pure arithmetic.
 //! * [`retrieve`]: the legs asked at once, fused, and their chunks loaded.
 
@@ -16,6 +16,8 @@ pub mod retrieve;
 pub use embed::{FastEmbedder, FastEmbedderOptions};
 pub use fuse::Fusion;
 pub use index::edge::EdgeStore;
+pub use index::options::{Quantization, VectorOptions};
+pub use index::qdrant::{QdrantCollection, QdrantKeyword, QdrantOptions, QdrantStore};
 pub use index::tantivy::TantivyIndex;
 pub use retrieve::{Retriever, RetrieverOptions, RetrieverParts};
 

@@ -13,6 +13,7 @@ mod hostile;
 mod http;
 mod ingest;
 mod questions;
+mod qdrant;
 mod renewal;
 mod repair;
 mod worker;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use footnote_core::DocumentId;
 use footnote_core::catalog::DocumentStatus;
 
@@ -63,6 +63,8 @@ pub enum Command {
     Verify(Verify),
     /// Make what the settings of access take
     Access(Access),
+    /// Move collections between embedded stores and a Qdrant server, without embedding again
+    Migrate(Migrate),
     /// Check this machine: folders, models, engines
     Doctor,
     /// Ingest the example handbook, serve it, and print one cited answer
@@ -254,6 +256,41 @@ pub struct Verify {
     /// Mend what is wrong: the catalog's texts are believed
     #[arg(long)]
     pub repair: bool,
+}
+
+/// `footnote migrate`
+#[derive(Debug, ClapArgs)]
+pub struct Migrate {
+    /// Where the vectors go: edge (the data folder) or qdrant (the server of [qdrant] in the settings)
+    #[arg(long, value_enum, value_name = "STORE")]
+    pub to: StoreChoice,
+    /// Where the words go: tantivy (the data folder) or qdrant [default: where the vectors go]
+    #[arg(long, value_enum, value_name = "INDEX")]
+    pub words: Option<WordsChoice>,
+    /// Remove a collection from where it was, once all of it has arrived and was compared
+    #[arg(long)]
+    pub remove_source: bool,
+    /// Collections to move [default: all]
+    #[arg(value_name = "COLLECTION")]
+    pub collections: Vec<String>,
+}
+
+/// Where vectors go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreChoice {
+    /// Qdrant's engine in this process.
+    Edge,
+    /// A Qdrant server or cluster.
+    Qdrant,
+}
+
+/// Where words go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WordsChoice {
+    /// tantivy in this process.
+    Tantivy,
+    /// Sparse vectors on the Qdrant server.
+    Qdrant,
 }
 
 /// `footnote demo`

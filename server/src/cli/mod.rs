@@ -15,6 +15,7 @@ mod documents;
 mod eval;
 mod explain;
 mod ingest;
+mod migrate;
 mod models;
 mod search;
 mod serve;
@@ -60,6 +61,7 @@ fn run(args: Args) -> Result<Outcome> {
             Command::Documents(args) => documents::run(&context, args).await,
             Command::Verify(args) => verify::run(&context, args).await,
             Command::Access(args) => access::run(&context, args),
+            Command::Migrate(args) => migrate::run(&context, args).await,
             Command::Doctor => doctor::run(&context).await,
             Command::Demo(args) => demo::run(&context, args).await,
             Command::ReadFiles => Err(Error::internal("read-files is served before the runtime starts")),
