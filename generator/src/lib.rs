@@ -4,7 +4,7 @@
 //! passages → evidence (sentences) → prompt → engine → draft → verify → write (cite) → answer
 //! ```
 //!
-//! * [`sentence`], [`lexical`]: the units of a text that can be quoted, and the words they share.
+//! * [`lexical`]: the words that two texts share. Units that can be quoted: `footnote_core::text::sentence`.
 //! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
 //! * [`prompt`]: numbered evidence, question last.
 //! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
@@ -20,7 +20,6 @@ pub mod draft;
 pub mod engine;
 pub mod lexical;
 pub mod prompt;
-pub mod sentence;
 pub mod verify;
 
 mod asked;

@@ -62,7 +62,8 @@ impl Retrieved {
     pub(crate) async fn search(question: Question, answerer: &Inner) -> Result<Self> {
         let started = Instant::now();
         let found = answerer.parts.searcher.search(&question).await?;
-        let timings = Timings { embed: found.embed_ms, search: found.search_ms, ..Timings::default() };
+        let (embed, search, rerank) = (found.embed_ms, found.search_ms, found.rerank_ms);
+        let timings = Timings { embed, search, rerank, ..Timings::default() };
         Ok(Self { question, passages: found.passages, clock: Clock { started, timings } })
     }
 
