@@ -1,4 +1,6 @@
-//! Words and figures of a text, as fusion, evidence and verification compare them.
+//! Words and figures of a text, as fusion, evidence and verification compare them; its sentences: [`sentence`].
+
+pub mod sentence;
 
 /// The lower-cased words of `text`: runs of letters and digits, with the marks that stand inside a
 /// word or a figure (`state-of-the-art`, `don't`, `3.5`, `Q4_K_M`).

@@ -4,8 +4,9 @@
 //! abbreviations, numbered items and table rows. A line break always ends a unit: ingestion joins the
 //! lines of a paragraph.
 
-use footnote_core::Span;
 use unicode_segmentation::UnicodeSegmentation;
+
+use crate::span::Span;
 
 /// The longest unit, in bytes; a longer one is cut between words.
 pub const MAX_UNIT: usize = 400;
