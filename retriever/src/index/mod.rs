@@ -1,9 +1,9 @@
 //! The two legs of retrieval, written and searched: a folder each, used by one process at a time.
 
-pub mod analyzer;
 pub mod edge;
 mod lock;
 pub mod tantivy;
+mod terms;
 
 use std::path::Path;
 
