@@ -3,7 +3,6 @@
 //! * In this process, a folder each, used by one process at a time: [`edge`] and [`tantivy`].
 //! * On a Qdrant server or cluster, both in one collection: [`qdrant`]. Its words are those of [`terms`].
 
-pub mod analyzer;
 mod bm25;
 pub mod edge;
 mod edge_config;
@@ -16,7 +15,7 @@ pub mod qdrant;
 #[cfg(test)]
 mod samples;
 pub mod tantivy;
-pub mod terms;
+mod terms;
 
 use std::path::Path;
 
