@@ -15,7 +15,8 @@ use qdrant_client::qdrant::{
 
 use super::super::bm25::{self, Sparse};
 use super::super::payload;
-use super::super::terms::{entry_terms, question_terms};
+use super::super::terms::entry_terms;
+use crate::words;
 use super::collection::{QdrantCollection, Writing};
 use super::points::{self, AT_ONCE, nearest_words};
 use super::values::{self, chunk_of, point_id, sparse};

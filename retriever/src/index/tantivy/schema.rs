@@ -76,9 +76,9 @@ impl Fields {
     }
 }
 
-/// A field's name as the numbers keep it: a dot would be a step into an object.
+/// A field's name as the numbers keep it: a dot would be a step into an object, and a backslash would escape.
 pub(super) fn number_key(field: &str) -> String {
-    field.replace('.', "/")
+    field.replace('%', "%25").replace('.', "%2E").replace('\\', "%5C")
 }
 
 /// The ids of a segment's documents.
