@@ -164,7 +164,9 @@ impl KeywordIndex for QdrantKeyword {
     }
 
     async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
-        let words = bm25::question(&question_terms(query));
+        let languages = self.collection.languages().await?;
+        let terms = words::query_terms(query, &languages.iter().map(String::as_str).collect::<Vec<_>>());
+        let words = bm25::question(&terms.concat());
         if words.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
