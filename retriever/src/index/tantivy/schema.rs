@@ -98,9 +98,12 @@ impl Ids {
     }
 }
 
-/// The languages that documents of the index are in.
+/// The languages that documents of the index are in; [`words::UNTOLD`] among them where one is in none.
 pub(super) fn languages(searcher: &::tantivy::Searcher, fields: Fields) -> ::tantivy::Result<Vec<String>> {
-    let mut found = Vec::new();
+    let (mut found, told) = (Vec::new(), Term::from_field_text(fields.facts, "has=language"));
+    if searcher.doc_freq(&told)? < searcher.num_docs() {
+        found.push(words::UNTOLD.to_owned());
+    }
     for segment in searcher.segment_readers() {
         let facts = segment.inverted_index(fields.facts)?;
         // All that begin so: `>` is the character after `=`.
