@@ -3,6 +3,7 @@
 //! In the order in which data passes:
 //!
 //! * [`embed`]: texts into unit vectors, by an ONNX model on a thread of its own.
+//! * [`words`]: texts and questions into the terms of the keyword index, by language.
 //! * [`index`]: the two legs, written and searched: vectors ([`index::edge`]) and keywords
 //!   ([`index::tantivy`]).
 //! * [`fuse`]: two rankings into one; pure arithmetic.
@@ -12,6 +13,7 @@ pub mod embed;
 pub mod fuse;
 pub mod index;
 pub mod retrieve;
+pub mod words;
 
 pub use embed::{FastEmbedder, FastEmbedderOptions};
 pub use fuse::Fusion;

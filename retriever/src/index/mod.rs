@@ -1,6 +1,5 @@
 //! The two legs of retrieval, written and searched: a folder each, used by one process at a time.
 
-pub mod analyzer;
 pub mod edge;
 mod lock;
 pub mod tantivy;

@@ -12,18 +12,22 @@ use ::tantivy::directory::MmapDirectory;
 use ::tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use ::tantivy::schema::document::Value as _;
 use ::tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
+use ::tantivy::tokenizer::TextAnalyzer;
 use ::tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, KeywordEntry, KeywordIndex};
 use footnote_core::{ChunkId, Code, Error, Filter, Result};
 
 use super::lock::FolderLock;
-use super::{analyzer, blocking, failed, unreadable};
+use super::{blocking, failed, unreadable};
 use crate::fuse::best_first;
+use crate::words::{self, GivenTerms};
 
-/// The analyzer's name in the index's schema. A changed analyzer needs a new name: an index made
-/// with the old one is then refused instead of searched wrongly.
-const ANALYZER: &str = "footnote-english-1";
+/// The name of [`words`] in the index's schema. Changed terms need a new name: an index made with the
+/// old ones is then refused instead of searched wrongly.
+const ANALYZER: &str = "footnote-words-1";
+/// The language of all documents, until an entry names its own.
+const LANGUAGE: &str = "en";
 /// What a word of the title or of the headings weighs beyond its 1 in the whole. Kept small: on
 /// SciFact's abstracts 0.25 gains a little over none, and from 0.5 on it costs.
 const TITLE_BOOST: f32 = 0.25;
@@ -189,8 +193,8 @@ impl Shared {
 
     fn search(&self, question: &str, limit: usize) -> Result<Vec<Hit>> {
         let failed = |error: TantivyError| self.failed("search words", &error);
-        let mut analyzer = self.index.tokenizer_for_field(self.fields.whole).map_err(failed)?;
-        let terms = analyzer::query_terms(&mut analyzer, question);
+        // In one language a word is one term.
+        let terms = words::query_terms(question, &[LANGUAGE]).concat();
         if terms.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
@@ -242,9 +246,11 @@ impl Fields {
         let mut document = TantivyDocument::new();
         document.add_text(self.chunk, entry.chunk.to_string());
         document.add_text(self.document, entry.document.to_string());
-        document.add_text(self.title, &entry.title);
-        document.add_text(self.headings, &entry.headings);
-        for part in [&entry.title, &entry.headings, &entry.body] {
+        let [title, headings, body] =
+            [&entry.title, &entry.headings, &entry.body].map(|part| words::joined(&words::terms(part, Some(LANGUAGE))));
+        document.add_text(self.title, &title);
+        document.add_text(self.headings, &headings);
+        for part in [title, headings, body] {
             document.add_text(self.whole, part);
         }
         document
@@ -268,7 +274,7 @@ fn open_index(dir: &Path) -> Result<(Index, IndexReader, Fields)> {
     let (schema, fields) = Fields::schema();
     let open = || -> ::tantivy::Result<(Index, IndexReader)> {
         let index = Index::open_or_create(MmapDirectory::open(dir)?, schema)?;
-        index.tokenizers().register(ANALYZER, analyzer::english());
+        index.tokenizers().register(ANALYZER, TextAnalyzer::from(GivenTerms));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok((index, reader))
     };
