@@ -24,9 +24,10 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
-    let at_least_one: [(&'static str, usize); 12] = [
+    let at_least_one: [(&'static str, usize); 13] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
+        ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
         ("embedding.batch_size", settings.embedding.batch_size),
         ("grounding.max_evidence", settings.grounding.max_evidence),
         ("generation.max_tokens", settings.generation.max_tokens),
@@ -45,8 +46,9 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
 }
 
 fn shares(settings: &Settings) -> Result<(), Problem> {
-    let ranges: [(&'static str, f32, f32, f32); 5] = [
+    let ranges: [(&'static str, f32, f32, f32); 6] = [
         ("retrieval.dense_weight", settings.retrieval.dense_weight, 0.0, 1.0),
+        ("retrieval.diversity", settings.retrieval.diversity, 0.0, 1.0),
         ("retrieval.rrf_k", settings.retrieval.rrf_k, 1.0, 10_000.0),
         ("grounding.lexical_weight", settings.grounding.lexical_weight, 0.0, 10.0),
         ("grounding.min_score", settings.grounding.min_score, 0.0, 10.0),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::retrieval::RetrievalSettings;
+
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +25,7 @@ pub struct Settings {
     pub vectors: VectorSettings,
     /// The keyword leg.
     pub keyword: KeywordSettings,
-    /// Fusion of both legs.
+    /// From both legs to passages.
     pub retrieval: RetrievalSettings,
     /// Evidence and verification.
     pub grounding: GroundingSettings,
@@ -133,32 +135,6 @@ pub struct KeywordSettings {
 pub enum KeywordKind {
     /// tantivy in this process.
     Tantivy,
-}
-
-/// `[retrieval]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetrievalSettings {
-    /// Passages per question.
-    pub top_k: usize,
-    /// Chunks that each leg proposes.
-    pub candidates: usize,
-    /// How the legs are joined.
-    pub fusion: FusionKind,
-    /// Weight of the vector leg under `min-max`.
-    pub dense_weight: f32,
-    /// The constant of `rrf`.
-    pub rrf_k: f32,
-}
-
-/// Ways to join the legs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FusionKind {
-    /// Weighted sum of min-max scaled scores.
-    MinMax,
-    /// Reciprocal rank fusion.
-    Rrf,
 }
 
 /// `[grounding]`

@@ -106,15 +106,18 @@ impl Footnote {
                 _ => Ok(None),
             }
         };
-        let (embedder, generator) =
-            tokio::try_join!(models::embedder(settings, models, &settings.embedding.model), generator)?;
+        let (embedder, generator, reranking) = tokio::try_join!(
+            models::embedder(settings, models, &settings.embedding.model),
+            generator,
+            models::reranking(settings, models)
+        )?;
         Ok(Self {
             shelf,
             settings: settings.clone(),
             models: models.clone(),
             embedder,
             generator,
-            live: Live::default(),
+            live: Live::new(reranking),
             opening: Mutex::default(),
             writing: Mutex::new(HashMap::new()),
         })
@@ -278,7 +281,7 @@ impl Collections for Footnote {
         let answerer = GroundedAnswerer::new(
             AnswererParts {
                 searcher: Arc::clone(&searcher) as _,
-                embedder: index.embedder,
+                embedder: self.live.remembering(&index),
                 catalog: self.catalog(),
                 generator: self.generator.clone(),
             },
