@@ -210,12 +210,14 @@ mod tests {
             texts in proptest::collection::vec("([ab] ){12,40}", 0..12), turns in proptest::collection::vec(0usize..40, 0..12),
         ) {
             let mut texts = texts;
-            for (at, turn) in turns.into_iter().enumerate().filter(|(at, _)| *at < texts.len() / 2) {
-                let mut words: Vec<&str> = texts[at].split(' ').collect();
+            let changed = texts.iter().zip(turns).map(|(text, turn)| {
+                let mut words: Vec<&str> = text.split(' ').collect();
                 let turn = turn % words.len();
                 words[turn] = "c";
-                texts.push(words.join(" "));
-            }
+                words.join(" ")
+            });
+            let changed: Vec<String> = changed.collect();
+            texts.extend(changed);
             let said: Vec<Said<'_>> = texts.iter().map(|text| Said { text, context: "" }).collect();
             let prints: Vec<Print> = said.iter().map(Print::of).collect();
             let mut expected: Vec<Option<usize>> = Vec::new();
