@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Check handbook.qa.jsonl against the handbook. Needs Python 3.9+ and pdftotext (poppler-utils).
+"""Check handbook.qa.jsonl and handbook.turns.jsonl against the handbook. Needs Python 3.9+ and pdftotext
+(poppler-utils).
 
     python3 examples/check.py
 
 Every gold answer has to occur, whatever its case, in every document that the
 question names: in the raw text of Markdown and text files, in the visible text
-of HTML, and for a PDF on each page that the question names. Exit status 1 and
-one line per fault if anything is wrong.
+of HTML, and for a PDF on each page that the question names. Conversations have
+to have their shape, and documents that exist. Exit status 1 and one line per
+fault if anything is wrong.
 """
 
 import json
@@ -21,6 +23,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HANDBOOK = HERE / "handbook"
 QA = HERE / "handbook.qa.jsonl"
+TURNS = HERE / "handbook.turns.jsonl"
+TURNS_FIELDS = {"id", "history", "question", "standalone", "documents"}
 FIELDS = {"id", "question", "answers", "documents", "pages", "answerable", "tags"}
 
 
@@ -94,9 +98,29 @@ def faults_of(row):
                 yield f"{name}: does not contain {answer!r}"
 
 
+def faults_of_turns(row):
+    if set(row) != TURNS_FIELDS:
+        yield f"fields {sorted(set(row) ^ TURNS_FIELDS)} are missing or unknown"
+        return
+    if not 1 <= len(row["history"]) <= 3 or any(set(turn) != {"question", "answer"} for turn in row["history"]):
+        yield "a history has one to three turns of question and answer"
+    texts = [row["question"], row["standalone"], *(text for turn in row["history"] for text in turn.values())]
+    if not all(isinstance(text, str) and text.strip() == text and text for text in texts):
+        yield "an empty or untrimmed text"
+    if not row["documents"]:
+        yield "no documents"
+    yield from (f"{name}: no such document" for name in row["documents"] if not (HANDBOOK / name).is_file())
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def main():
-    rows = [json.loads(line) for line in QA.read_text(encoding="utf-8").splitlines()]
+    rows, conversations = lines(QA), lines(TURNS)
     faults = [f"{row['id']}: {fault}" for row in rows for fault in faults_of(row)]
+    faults += [f"{row['id']}: {fault}" for row in conversations for fault in faults_of_turns(row)]
+    faults += [f"id twice: {v}" for v, n in Counter(row["id"] for row in conversations).items() if n > 1]
     kinds = Counter(row["answerable"] for row in rows)
     if (kinds[True], kinds[False]) != (45, 15):
         faults.append(f"{kinds[True]} answerable and {kinds[False]} unanswerable questions, not 45 and 15")
@@ -109,6 +133,7 @@ def main():
     for fault in faults:
         print(fault)
     print(f"{len(rows)} questions; first documents by format: {dict(formats.most_common())}")
+    print(f"{len(conversations)} conversations")
     print(f"{len(documents)} documents, {len([d for d in documents if used[d]])} of them asked about")
     for name in documents:
         if not used[name]:

@@ -20,11 +20,14 @@ pub struct Problem {
 pub fn check(settings: &Settings) -> Result<(), Problem> {
     counts(settings)?;
     shares(settings)?;
-    contradictions(settings)
+    crate::access::check(&settings.access)?;
+    contradictions(settings)?;
+    crate::qdrant::check(settings)
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
-    let at_least_one: [(&'static str, usize); 13] = [
+    let vectors = &settings.vectors;
+    let at_least_one: [(&'static str, usize); 22] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
         ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
@@ -37,6 +40,15 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("chunk.max_tokens", settings.chunk.max_tokens),
         ("ingest.attempts", settings.ingest.attempts as usize),
         ("ingest.archive_max_files", settings.ingest.archive_max_files),
+        ("vectors.hnsw_m", vectors.hnsw_m),
+        ("vectors.hnsw_ef_construct", vectors.hnsw_ef_construct),
+        ("vectors.hnsw_ef", vectors.hnsw_ef),
+        ("vectors.indexing_threshold_kb", vectors.indexing_threshold_kb),
+        ("qdrant.shards", settings.qdrant.shards as usize),
+        ("qdrant.replication_factor", settings.qdrant.replication_factor as usize),
+        ("qdrant.write_consistency", settings.qdrant.write_consistency as usize),
+        ("qdrant.timeout_seconds", usize::try_from(settings.qdrant.timeout_seconds).unwrap_or(usize::MAX)),
+        ("qdrant.batch", settings.qdrant.batch),
         ("ingest.rescan_seconds", usize::try_from(settings.ingest.rescan_seconds).unwrap_or(usize::MAX)),
     ];
     match at_least_one.into_iter().find(|(_, value)| *value == 0) {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessSettings;
+use crate::qdrant::{QdrantSettings, VectorSettings};
 use crate::retrieval::RetrievalSettings;
 
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
@@ -25,6 +27,8 @@ pub struct Settings {
     pub vectors: VectorSettings,
     /// The keyword leg.
     pub keyword: KeywordSettings,
+    /// Where Qdrant is.
+    pub qdrant: QdrantSettings,
     /// From both legs to passages.
     pub retrieval: RetrievalSettings,
     /// Evidence and verification.
@@ -33,6 +37,8 @@ pub struct Settings {
     pub generation: GenerationSettings,
     /// The HTTP server.
     pub server: ServerSettings,
+    /// Who may see which documents.
+    pub access: AccessSettings,
 }
 
 /// `[ingest]`
@@ -105,20 +111,14 @@ pub struct EmbeddingSettings {
     pub threads: usize,
 }
 
-/// `[vectors]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VectorSettings {
-    /// Which store.
-    pub store: VectorKind,
-}
-
 /// The vector stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VectorKind {
     /// Qdrant's engine in this process.
     Edge,
+    /// A Qdrant server or cluster.
+    Qdrant,
 }
 
 /// `[keyword]`
@@ -135,6 +135,8 @@ pub struct KeywordSettings {
 pub enum KeywordKind {
     /// tantivy in this process.
     Tantivy,
+    /// Sparse vectors on the Qdrant server.
+    Qdrant,
 }
 
 /// `[grounding]`

@@ -13,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Fault {
     /// The caller: the input or the request is wrong.
     Caller,
-    /// The caller did not say who they are, or is not known.
+    /// The caller did not say who they are, is not known, or may not do this.
     Denied,
     /// The caller asked for something that is not there.
     NotFound,
@@ -69,6 +69,8 @@ codes! {
     FilterTooComplex = "filter_too_complex", Caller;
     /// The access key is not one of those that the settings name.
     KeyUnknown = "access_key_unknown", Denied;
+    /// Only callers who may see every document may do this.
+    GrantMissing = "access_grant_missing", Denied;
     /// The session's id is not usable.
     SessionId = "session_id", Caller;
     /// The request's body or query is not what the endpoint takes.

@@ -39,6 +39,7 @@ impl Question {
     /// # Errors
     /// [`Code::QuestionEmpty`] and [`Code::QuestionTooLong`].
     pub fn new(text: &str) -> Result<Self> {
+        let text = readable(text);
         let text = text.trim();
         if text.is_empty() {
             return Err(Error::new(Code::QuestionEmpty, "the question is empty").hint("ask in a few words"));
@@ -127,17 +128,30 @@ impl Question {
     }
 }
 
+/// The text with a space for each control character that is no white space: engines and terminals stumble over them.
+fn readable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !c.is_whitespace() { ' ' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_empty_or_endless_question_is_refused_with_a_hint() {
-        for (text, code) in [(" \n", Code::QuestionEmpty), (&"x".repeat(100_000), Code::QuestionTooLong)] {
+        let endless = "x".repeat(100_000);
+        for (text, code) in
+            [(" \n", Code::QuestionEmpty), ("\0\u{1b}\u{7f}\r", Code::QuestionEmpty), (&endless, Code::QuestionTooLong)]
+        {
             let error = Question::new(text).unwrap_err();
             assert_eq!(error.code(), code);
             assert!(error.hint_text().is_some());
         }
+    }
+
+    #[test]
+    fn control_characters_become_spaces_and_lines_stay() {
+        assert_eq!(Question::new("\u{1}why\0not?\nso\u{85}").unwrap().text(), "why not?\nso");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! passages → evidence (sentences) → prompt → engine → draft → verify → write (cite) → answer
 //! ```
 //!
+//! * [`condense`]: follow-up questions made to stand alone, before anything is retrieved.
 //! * [`lexical`]: the words that two texts share. Units that can be quoted: `footnote_core::text::sentence`.
 //! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
 //! * [`prompt`]: numbered evidence, question last.
@@ -16,6 +17,7 @@
 
 pub mod answerer;
 pub mod cite;
+pub mod condense;
 pub mod draft;
 pub mod engine;
 pub mod lexical;

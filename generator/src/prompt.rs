@@ -49,7 +49,7 @@ fn label(piece: &Evidence) -> String {
 }
 
 /// The text on one line, without what a chat template would take for a control token.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.replace("<|", "< |")
         .replace("[INST]", "(INST)")

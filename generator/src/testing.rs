@@ -26,6 +26,8 @@ const COLLECTION: &str = "test";
 pub(crate) struct Corpus {
     pub(crate) documents: Vec<Document>,
     pub(crate) finds_nothing: bool,
+    /// Who may see its documents.
+    pub(crate) labels: Vec<String>,
 }
 
 impl Corpus {
@@ -48,7 +50,7 @@ impl Corpus {
                 .collect(),
             lines: vec![],
         };
-        Self { documents: texts.iter().map(document).collect(), finds_nothing: false }
+        Self { documents: texts.iter().map(document).collect(), finds_nothing: false, labels: vec![] }
     }
 
     pub(crate) fn passages(&self) -> Vec<Passage> {
@@ -157,7 +159,7 @@ impl Catalog for Corpus {
             attempts: 0,
             retry_at_ms: None,
             timings: footnote_core::catalog::Timings::default(),
-            metadata: footnote_core::Metadata::default(),
+            metadata: footnote_core::Metadata { labels: self.labels.clone(), ..Default::default() },
             updated_ms: 0,
         };
         Ok(self.documents.iter().map(record).collect())

@@ -12,6 +12,8 @@ mod evaluation;
 mod hostile;
 mod http;
 mod ingest;
+mod questions;
+mod qdrant;
 mod renewal;
 mod repair;
 mod worker;

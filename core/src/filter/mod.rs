@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
 
-pub use parse::{FIELDS, MAX_CONDITIONS, MAX_DEPTH, parse};
+pub use parse::{FIELDS, MAX_CONDITIONS, MAX_DEPTH, parse, unknown_field};
 
 /// A checked filter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -78,8 +78,9 @@ fn check_field(field: &str) -> Result<()> {
     Err(unknown_field(field))
 }
 
-/// A field that no document that the caller may see has.
-pub(crate) fn unknown_field(field: &str) -> Error {
+/// The refusal of a field that no document has that the caller may see: [`Code::FilterField`].
+#[must_use]
+pub fn unknown_field(field: &str) -> Error {
     Error::new(Code::FilterField, format!("a filter cannot ask for `{field}`")).hint(format!(
         "fields are {} and fields.NAME for what documents say of themselves in their front matter",
         FIELDS.join(", ")

@@ -82,6 +82,9 @@ pub(crate) fn answer(text: &str, citations: Vec<Citation>) -> Answer {
         abstain_reason: None,
         mode: Mode::Generated,
         citations,
+        question: None,
+        degraded: None,
+        explanation: None,
         usage: Usage::default(),
         timings_ms: Timings { embed: 4.0, search: 2.0, first_token: Some(30.0), total: 50.0, ..Timings::default() },
     }

@@ -25,6 +25,11 @@ async fn found(store: &EdgeStore, degrees: f32, limit: usize) -> Vec<ChunkId> {
     store.search(at(degrees), limit, None).await.unwrap().into_iter().map(|hit| hit.chunk).collect()
 }
 
+/// A graph from 500 kB of vectors on.
+fn small_segments() -> VectorOptions {
+    VectorOptions { indexing_threshold_kb: 500, ..VectorOptions::default() }
+}
+
 fn refusal(dir: &Path, dimension: usize) -> Error {
     match EdgeStore::open(dir, dimension) {
         Ok(_) => panic!("it was opened"),
@@ -148,7 +153,7 @@ async fn damaged_files_are_an_error_with_a_way_out() {
 async fn a_graph_is_built_when_it_is_worthwhile_and_hardly_misses_anything() {
     let dir = tempfile::tempdir().unwrap();
     let dimension = 64;
-    let store = EdgeStore::open_with(dir.path(), dimension, 500).unwrap();
+    let store = EdgeStore::open_with(dir.path(), dimension, small_segments()).unwrap();
     // xorshift64 (Marsaglia 2003): the same vectors each time.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut number = || {

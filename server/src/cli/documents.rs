@@ -55,12 +55,16 @@ async fn show(context: &Context, id: DocumentId) -> Result<()> {
     Ok(())
 }
 
-/// `indexed  <id>  12 chunks  3 pages  /path  (reason)`
+/// `indexed  <id>  12 chunks  3 pages  /path  labels: hr  (reason)`
 fn row(record: &DocumentRecord) -> String {
     let pages = if record.pages > 0 { format!("  {} pages", record.pages) } else { String::new() };
     let reason = record.reason.as_ref().map_or(String::new(), |reason| format!("  ({reason})"));
     let uri = record.uri.strip_prefix("file://").unwrap_or(&record.uri);
-    format!("{:<8}  {}  {:>4} chunks{pages}  {uri}{reason}", record.status.as_str(), record.id, record.chunks)
+    let labels = match record.metadata.labels.join(", ") {
+        none if none.is_empty() => none,
+        labels => format!("  labels: {labels}"),
+    };
+    format!("{:<8}  {}  {:>4} chunks{pages}  {uri}{labels}{reason}", record.status.as_str(), record.id, record.chunks)
 }
 
 fn unknown(id: DocumentId) -> Error {

@@ -2,32 +2,34 @@
 //!
 //! tantivy's BM25 has k1 = 1.2 and b = 0.75, fixed. A question is plain words, and any of them may
 //! match: there is no query language to escape from.
+//!
+//! * here: opening, writing, committing, searching. `schema`: what is kept of a chunk. `query`: words and filters as
+//!   tantivy's queries.
+
+mod query;
+mod schema;
+#[cfg(test)]
+mod filter_tests;
+#[cfg(test)]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ::tantivy::collector::TopDocs;
 use ::tantivy::directory::MmapDirectory;
-use ::tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
-use ::tantivy::schema::document::Value as _;
-use ::tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
-use ::tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
+use ::tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError};
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, KeywordEntry, KeywordIndex};
 use footnote_core::{ChunkId, Code, Error, Filter, Result};
 
+use self::schema::{Fields, Ids};
 use super::lock::FolderLock;
-use super::{analyzer, blocking, failed, unreadable};
+use super::{blocking, failed, unreadable};
 use crate::fuse::best_first;
+use crate::words;
 
-/// The analyzer's name in the index's schema. A changed analyzer needs a new name: an index made
-/// with the old one is then refused instead of searched wrongly.
-const ANALYZER: &str = "footnote-english-1";
-/// What a word of the title or of the headings weighs beyond its 1 in the whole. Kept small: on
-/// SciFact's abstracts 0.25 gains a little over none, and from 0.5 on it costs.
-const TITLE_BOOST: f32 = 0.25;
-const HEADINGS_BOOST: f32 = 0.25;
 /// Documents are gathered in memory up to this size before they are written, in bytes.
 const WRITER_BYTES: usize = 48 * 1024 * 1024;
 
@@ -41,6 +43,8 @@ struct Shared {
     index: Index,
     reader: IndexReader,
     fields: Fields,
+    /// The languages of what can be searched: a question's words are looked for in each.
+    languages: RwLock<Vec<String>>,
     writing: Mutex<Writing>,
     _lock: FolderLock,
 }
@@ -55,16 +59,6 @@ struct Writing {
     lost: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Fields {
-    chunk: Field,
-    document: Field,
-    title: Field,
-    headings: Field,
-    /// Title, headings and text as one, so that a question's words may be spread over them.
-    whole: Field,
-}
-
 impl TantivyIndex {
     /// Opens the index in `dir`, or makes an empty one there. Blocks.
     ///
@@ -76,7 +70,16 @@ impl TantivyIndex {
         let opened = catch_unwind(AssertUnwindSafe(|| open_index(dir)));
         let (index, reader, fields) =
             opened.unwrap_or_else(|_| Err(unreadable(dir, "keyword index", "the engine stopped on its files")))?;
-        let shared = Shared { dir: dir.to_owned(), index, reader, fields, writing: Mutex::default(), _lock: lock };
+        let shared = Shared {
+            dir: dir.to_owned(),
+            index,
+            reader,
+            fields,
+            languages: RwLock::default(),
+            writing: Mutex::default(),
+            _lock: lock,
+        };
+        shared.learn_languages()?;
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -99,7 +102,7 @@ impl KeywordIndex for TantivyIndex {
         self.on_index(move |shared| {
             shared.write("write words", |writer| {
                 for entry in &entries {
-                    writer.delete_term(shared.fields.term_of(entry.chunk));
+                    writer.delete_term(shared.fields.chunk_term(entry.chunk));
                     writer.add_document(shared.fields.document_of(entry))?;
                 }
                 Ok(())
@@ -115,7 +118,7 @@ impl KeywordIndex for TantivyIndex {
         self.on_index(move |shared| {
             shared.write("delete words", |writer| {
                 for chunk in chunks {
-                    writer.delete_term(shared.fields.term_of(chunk));
+                    writer.delete_term(shared.fields.chunk_term(chunk));
                 }
                 Ok(())
             })
@@ -126,23 +129,24 @@ impl KeywordIndex for TantivyIndex {
     async fn commit(&self) -> Result<()> {
         self.on_index(|shared| {
             shared.commit()?;
-            shared.reader.reload().map_err(|error| shared.failed("read the new words", &error))
+            shared.reader.reload().map_err(|error| shared.failed("read the new words", &error))?;
+            shared.learn_languages()
         })
         .await
     }
 
-    async fn search(&self, query: &str, limit: usize, _filter: Option<&Filter>) -> Result<Vec<Hit>> {
-        let query = query.to_owned();
-        self.on_index(move |shared| shared.search(&query, limit)).await
+    async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
+        let (query, filter) = (query.to_owned(), filter.cloned());
+        self.on_index(move |shared| shared.search(&query, limit, filter.as_ref())).await
     }
 
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         self.on_index(|shared| {
             let mut ids = Vec::new();
             for segment in shared.reader.searcher().segment_readers() {
-                let store = segment.get_store_reader(1).map_err(|error| shared.failed("list words", &error.into()))?;
-                for document in store.iter::<TantivyDocument>(segment.alive_bitset()) {
-                    ids.push(shared.chunk_of(&document.map_err(|error| shared.failed("list words", &error))?)?);
+                let known = Ids::of(segment).map_err(|error| shared.failed("list words", &error))?;
+                for document in segment.doc_ids_alive() {
+                    ids.push(known.chunk(document).ok_or_else(|| shared.nameless())?);
                 }
             }
             Ok(ids)
@@ -187,29 +191,41 @@ impl Shared {
         self.write("commit words", |writer| writer.commit().map(|_| ()))
     }
 
-    fn search(&self, question: &str, limit: usize) -> Result<Vec<Hit>> {
+    fn search(&self, question: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
         let failed = |error: TantivyError| self.failed("search words", &error);
-        let mut analyzer = self.index.tokenizer_for_field(self.fields.whole).map_err(failed)?;
-        let terms = analyzer::query_terms(&mut analyzer, question);
-        if terms.is_empty() || limit == 0 {
+        let words = {
+            let languages = self.languages.read().unwrap_or_else(PoisonError::into_inner);
+            words::query_terms(question, &languages.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        if words.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
+        let mut query = query::any_of(self.fields, &words);
+        if let Some(filter) = filter {
+            query = query::within(query, self.fields, filter);
+        }
         let searcher = self.reader.searcher();
-        let found = searcher
-            .search(&self.fields.any_of(&terms), &TopDocs::with_limit(limit).order_by_score())
-            .map_err(failed)?;
+        let found = searcher.search(&query, &TopDocs::with_limit(limit).order_by_score()).map_err(failed)?;
+        let ids = searcher.segment_readers().iter().map(Ids::of).collect::<::tantivy::Result<Vec<_>>>();
+        let ids = ids.map_err(failed)?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
-            let document: TantivyDocument = searcher.doc(address).map_err(failed)?;
-            hits.push(Hit { chunk: self.chunk_of(&document)?, score });
+            let chunk = ids[address.segment_ord as usize].chunk(address.doc_id).ok_or_else(|| self.nameless())?;
+            hits.push(Hit { chunk, score });
         }
         hits.sort_by(|a, b| best_first((a.score, a.chunk), (b.score, b.chunk)));
         Ok(hits)
     }
 
-    fn chunk_of(&self, document: &TantivyDocument) -> Result<ChunkId> {
-        let stored = document.get_first(self.fields.chunk).and_then(|value| value.as_str()?.parse().ok());
-        stored.map(ChunkId).ok_or_else(|| unreadable(&self.dir, "keyword index", "an entry names no chunk"))
+    fn learn_languages(&self) -> Result<()> {
+        let known = schema::languages(&self.reader.searcher(), self.fields);
+        let known = known.map_err(|error| self.failed("list languages", &error))?;
+        *self.languages.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    fn nameless(&self) -> Error {
+        unreadable(&self.dir, "keyword index", "an entry names no chunk")
     }
 
     fn failed(&self, doing: &str, error: &TantivyError) -> Error {
@@ -217,58 +233,11 @@ impl Shared {
     }
 }
 
-impl Fields {
-    fn schema() -> (Schema, Self) {
-        let words = TextOptions::default().set_indexing_options(
-            // No positions: there are no phrase queries.
-            TextFieldIndexing::default().set_tokenizer(ANALYZER).set_index_option(IndexRecordOption::WithFreqs),
-        );
-        let mut schema = Schema::builder();
-        let fields = Self {
-            chunk: schema.add_text_field("chunk", STRING | STORED),
-            document: schema.add_text_field("document", STRING),
-            title: schema.add_text_field("title", words.clone()),
-            headings: schema.add_text_field("headings", words.clone()),
-            whole: schema.add_text_field("whole", words),
-        };
-        (schema.build(), fields)
-    }
-
-    fn term_of(self, chunk: ChunkId) -> Term {
-        Term::from_field_text(self.chunk, &chunk.to_string())
-    }
-
-    fn document_of(self, entry: &KeywordEntry) -> TantivyDocument {
-        let mut document = TantivyDocument::new();
-        document.add_text(self.chunk, entry.chunk.to_string());
-        document.add_text(self.document, entry.document.to_string());
-        document.add_text(self.title, &entry.title);
-        document.add_text(self.headings, &entry.headings);
-        for part in [&entry.title, &entry.headings, &entry.body] {
-            document.add_text(self.whole, part);
-        }
-        document
-    }
-
-    /// Chunks with any of the terms, in any field; BM25 adds up over terms and fields.
-    fn any_of(self, terms: &[String]) -> BooleanQuery {
-        let clause = |field: Field, boost: f32, term: &str| -> (Occur, Box<dyn Query>) {
-            let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
-            (Occur::Should, Box::new(BoostQuery::new(Box::new(term), boost)))
-        };
-        let clauses = terms.iter().flat_map(|term| {
-            [(self.title, TITLE_BOOST), (self.headings, HEADINGS_BOOST), (self.whole, 1.0)]
-                .map(|(field, boost)| clause(field, boost, term))
-        });
-        BooleanQuery::new(clauses.collect())
-    }
-}
-
 fn open_index(dir: &Path) -> Result<(Index, IndexReader, Fields)> {
     let (schema, fields) = Fields::schema();
     let open = || -> ::tantivy::Result<(Index, IndexReader)> {
         let index = Index::open_or_create(MmapDirectory::open(dir)?, schema)?;
-        index.tokenizers().register(ANALYZER, analyzer::english());
+        Fields::register(&index);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok((index, reader))
     };
@@ -290,7 +259,3 @@ fn complaint(dir: &Path, doing: &str, error: &TantivyError) -> Error {
         _ => unreadable(dir, "keyword index", &error.to_string()),
     }
 }
-
-#[cfg(test)]
-#[path = "tantivy_tests.rs"]
-mod tests;

@@ -1,0 +1,28 @@
+//! The terms of a chunk, weighted by field: what both keyword indexes count.
+//!
+//! One field holds them all, and a word of a heavier field stands in it more than once. That is BM25F with one
+//! length normalization for all fields (Robertson, Zaragoza, Taylor: "Simple BM25 Extension to Multiple Weighted
+//! Fields", CIKM 2004): a question's words may be spread over title and text, and each counts once per document, which
+//! a sum of a score per field would not give.
+
+use footnote_core::seam::KeywordEntry;
+
+use crate::words;
+
+/// How often a word of the document's title counts.
+const TITLE: usize = 1;
+/// How often a word of the headings around it counts.
+const HEADINGS: usize = 1;
+/// How often a word of its file's name and folders counts.
+const PLACE: usize = 1;
+
+/// The terms of a chunk with its title, headings and place, each as often as it counts.
+pub(crate) fn entry_terms(entry: &KeywordEntry) -> Vec<String> {
+    let language = entry.language.as_deref();
+    let mut terms = words::terms(&entry.body, language);
+    for (text, weight) in [(&entry.title, TITLE), (&entry.headings, HEADINGS), (&entry.place, PLACE)] {
+        let own = words::terms(text, language);
+        terms.extend(std::iter::repeat_n(own, weight).flatten());
+    }
+    terms
+}
