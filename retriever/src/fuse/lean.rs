@@ -102,10 +102,7 @@ mod tests {
     #[test]
     fn the_reason_names_the_words() {
         let (_, reason) = leaning(FUSION, "Where are a1, b2, c3 and d4?");
-        assert_eq!(
-            reason.as_deref(),
-            Some("identifiers and quoted words are found to the letter: a1, b2, c3, …")
-        );
+        assert_eq!(reason.as_deref(), Some("identifiers and quoted words are found to the letter: a1, b2, c3, …"));
     }
 
     proptest! {

@@ -30,8 +30,9 @@ fn read_one(folder: &Path, name: &str, model: &str) -> Result<Vec<u8>> {
     let path = folder.join(name);
     fs_err::read(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
-            Error::new(Code::ModelMissing, format!("{}: this file of the model is not there", path.display()))
-                .hint(format!("fetch it with `footnote models pull {model}`, or with `make models` where the bundle has it"))
+            Error::new(Code::ModelMissing, format!("{}: this file of the model is not there", path.display())).hint(
+                format!("fetch it with `footnote models pull {model}`, or with `make models` where the bundle has it"),
+            )
         }
         _ => Error::io(&path, error),
     })
@@ -43,8 +44,9 @@ pub(crate) fn damaged(folder: &Path, model: &str, error: &(impl Display + ?Sized
     let text = error.to_string();
     // From the back: `config.json` is also the end of `tokenizer_config.json`.
     let name = TOKENIZER.into_iter().rev().find(|name| text.contains(name)).unwrap_or(MODEL);
-    Error::new(Code::ModelDamaged, format!("{}: cannot be loaded: {text}", folder.join(name).display()))
-        .hint(format!("fetch it again with `footnote models pull {model}`, or with `make models` where the bundle has it"))
+    Error::new(Code::ModelDamaged, format!("{}: cannot be loaded: {text}", folder.join(name).display())).hint(format!(
+        "fetch it again with `footnote models pull {model}`, or with `make models` where the bundle has it"
+    ))
 }
 
 /// The model must give the vectors that its catalog entry promises: indexes are made for them.

@@ -125,8 +125,7 @@ fn passage(text: &str) -> Passage {
         pages: None,
         tokens: 1,
     };
-    let document =
-        DocumentRef { id: document, title: String::new(), uri: String::new(), media_type: String::new() };
+    let document = DocumentRef { id: document, title: String::new(), uri: String::new(), media_type: String::new() };
     Passage { chunk, document, score: 0.0, dense: None, keyword: None, reranked: None }
 }
 

@@ -116,8 +116,7 @@ mod tests {
             pages: None,
             tokens: 1,
         };
-        let document =
-            DocumentRef { id: document, title: "T".into(), uri: String::new(), media_type: String::new() };
+        let document = DocumentRef { id: document, title: "T".into(), uri: String::new(), media_type: String::new() };
         Passage { chunk, document, score, dense: None, keyword: None, reranked: None }
     }
 

@@ -108,10 +108,7 @@ fn folded(passages: &[Passage]) -> Vec<Option<usize>> {
         .iter()
         .map(|passage| format!("{}\n{}", passage.document.title, passage.chunk.heading_path.join("\n")))
         .collect();
-    let said: Vec<Said<'_>> = passages
-        .iter()
-        .zip(&contexts)
-        .map(|(passage, context)| Said { text: &passage.chunk.text, context })
-        .collect();
+    let said: Vec<Said<'_>> =
+        passages.iter().zip(&contexts).map(|(passage, context)| Said { text: &passage.chunk.text, context }).collect();
     duplicates(&said)
 }

@@ -121,8 +121,7 @@ fn words(text: &str) -> Vec<Word> {
     while let Some(start) = rest.find(char::is_alphanumeric) {
         rest = &rest[start..];
         let alone = rest.chars().next().filter(|&c| stands_alone(c)).map(char::len_utf8);
-        let end =
-            alone.or_else(|| rest.find(|c: char| !c.is_alphanumeric() || stands_alone(c))).unwrap_or(rest.len());
+        let end = alone.or_else(|| rest.find(|c: char| !c.is_alphanumeric() || stands_alone(c))).unwrap_or(rest.len());
         let mut hasher = DefaultHasher::new();
         rest[..end].chars().flat_map(char::to_lowercase).for_each(|c| c.hash(&mut hasher));
         words.push(Word { hash: hasher.finish(), is_figure: rest[..end].contains(char::is_numeric) });
@@ -165,11 +164,10 @@ mod tests {
 
     #[test]
     fn case_spaces_and_punctuation_make_no_other_text() {
-        assert_eq!(found(&["The server listens, on port 80.", "other", "the  Server listens on\nport 80"]), [
-            None,
-            None,
-            Some(0)
-        ]);
+        assert_eq!(
+            found(&["The server listens, on port 80.", "other", "the  Server listens on\nport 80"]),
+            [None, None, Some(0)]
+        );
     }
 
     #[test]

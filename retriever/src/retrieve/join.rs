@@ -18,7 +18,9 @@ pub(super) fn groups(chunks: &[&Chunk], top_k: usize, join: bool) -> Vec<Vec<usi
             break;
         }
         let mut beside: Vec<usize> = match join {
-            true => (0..groups.len()).filter(|&g| groups[g].iter().any(|&member| adjoins(chunk, chunks[member]))).collect(),
+            true => {
+                (0..groups.len()).filter(|&g| groups[g].iter().any(|&member| adjoins(chunk, chunks[member]))).collect()
+            }
             false => Vec::new(),
         };
         // It may stand between two groups: then all become one, unless that were too much.
@@ -47,10 +49,8 @@ fn adjoins(a: &Chunk, b: &Chunk) -> bool {
 pub(super) fn joined(chunks: &[&Chunk], text: &str) -> Option<Chunk> {
     let best = chunks.first()?;
     let all_there = chunks.iter().all(|chunk| chunk.span.of(text) == Some(chunk.text.as_str()));
-    let span = Span::new(
-        chunks.iter().map(|chunk| chunk.span.start).min()?,
-        chunks.iter().map(|chunk| chunk.span.end).max()?,
-    );
+    let span =
+        Span::new(chunks.iter().map(|chunk| chunk.span.start).min()?, chunks.iter().map(|chunk| chunk.span.end).max()?);
     let pages = |of: fn(PageRange) -> u32| chunks.iter().filter_map(move |chunk| chunk.pages.map(of));
     let pages = pages(|range| range.start).min().zip(pages(|range| range.end).max());
     let text = all_there.then(|| span.of(text)).flatten()?.to_owned();
