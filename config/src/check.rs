@@ -2,6 +2,9 @@
 
 use crate::settings::Settings;
 
+/// The most that reranking may be given, in milliseconds.
+const MAX_RERANK_MS: u64 = 60_000;
+
 /// A setting that does not make sense.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -94,6 +97,13 @@ fn contradictions(settings: &Settings) -> Result<(), Problem> {
             key: "chunk.overlap_tokens",
             message: format!("{} is more than half of chunk.max_tokens ({})", chunk.overlap_tokens, chunk.max_tokens),
             hint: "lower the overlap, or make the chunks longer",
+        });
+    }
+    if settings.retrieval.rerank_budget_ms > MAX_RERANK_MS {
+        return Err(Problem {
+            key: "retrieval.rerank_budget_ms",
+            message: format!("{} is over the limit of {MAX_RERANK_MS}", settings.retrieval.rerank_budget_ms),
+            hint: "nobody waits longer than that for a search",
         });
     }
     if settings.retrieval.top_k > settings.retrieval.candidates {

@@ -72,7 +72,8 @@ pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
 }
 
 /// How passages are found, by the settings.
-pub(super) fn retrieval(settings: &Settings) -> RetrieverOptions {
+#[must_use]
+pub fn retrieval(settings: &Settings) -> RetrieverOptions {
     let retrieval = &settings.retrieval;
     let dense_weight = retrieval.dense_weight;
     RetrieverOptions {
