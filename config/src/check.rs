@@ -2,6 +2,9 @@
 
 use crate::settings::Settings;
 
+/// The most that reranking may be given, in milliseconds.
+const MAX_RERANK_MS: u64 = 60_000;
+
 /// A setting that does not make sense.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -27,9 +30,10 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
     let vectors = &settings.vectors;
-    let at_least_one: [(&'static str, usize); 21] = [
+    let at_least_one: [(&'static str, usize); 22] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
+        ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
         ("embedding.batch_size", settings.embedding.batch_size),
         ("grounding.max_evidence", settings.grounding.max_evidence),
         ("generation.max_tokens", settings.generation.max_tokens),
@@ -57,8 +61,9 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
 }
 
 fn shares(settings: &Settings) -> Result<(), Problem> {
-    let ranges: [(&'static str, f32, f32, f32); 5] = [
+    let ranges: [(&'static str, f32, f32, f32); 6] = [
         ("retrieval.dense_weight", settings.retrieval.dense_weight, 0.0, 1.0),
+        ("retrieval.diversity", settings.retrieval.diversity, 0.0, 1.0),
         ("retrieval.rrf_k", settings.retrieval.rrf_k, 1.0, 10_000.0),
         ("grounding.lexical_weight", settings.grounding.lexical_weight, 0.0, 10.0),
         ("grounding.min_score", settings.grounding.min_score, 0.0, 10.0),
@@ -92,6 +97,13 @@ fn contradictions(settings: &Settings) -> Result<(), Problem> {
             key: "chunk.overlap_tokens",
             message: format!("{} is more than half of chunk.max_tokens ({})", chunk.overlap_tokens, chunk.max_tokens),
             hint: "lower the overlap, or make the chunks longer",
+        });
+    }
+    if settings.retrieval.rerank_budget_ms > MAX_RERANK_MS {
+        return Err(Problem {
+            key: "retrieval.rerank_budget_ms",
+            message: format!("{} is over the limit of {MAX_RERANK_MS}", settings.retrieval.rerank_budget_ms),
+            hint: "nobody waits longer than that for a search",
         });
     }
     if settings.retrieval.top_k > settings.retrieval.candidates {

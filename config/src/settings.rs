@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::AccessSettings;
 use crate::qdrant::{QdrantSettings, VectorSettings};
+use crate::retrieval::RetrievalSettings;
 
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct Settings {
     pub keyword: KeywordSettings,
     /// Where Qdrant is.
     pub qdrant: QdrantSettings,
-    /// Fusion of both legs.
+    /// From both legs to passages.
     pub retrieval: RetrievalSettings,
     /// Evidence and verification.
     pub grounding: GroundingSettings,
@@ -136,32 +137,6 @@ pub enum KeywordKind {
     Tantivy,
     /// Sparse vectors on the Qdrant server.
     Qdrant,
-}
-
-/// `[retrieval]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetrievalSettings {
-    /// Passages per question.
-    pub top_k: usize,
-    /// Chunks that each leg proposes.
-    pub candidates: usize,
-    /// How the legs are joined.
-    pub fusion: FusionKind,
-    /// Weight of the vector leg under `min-max`.
-    pub dense_weight: f32,
-    /// The constant of `rrf`.
-    pub rrf_k: f32,
-}
-
-/// Ways to join the legs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FusionKind {
-    /// Weighted sum of min-max scaled scores.
-    MinMax,
-    /// Reciprocal rank fusion.
-    Rrf,
 }
 
 /// `[grounding]`

@@ -113,8 +113,8 @@ async fn ask(system: &System, question: &QaQuestion, depth: usize, outcome: &mut
     let search_ms = ms_since(started);
     outcome.add_retrieved(question, &retrieved);
     if system.answerer.is_none() {
-        let (embed, search) = (retrieved.embed_ms, retrieved.search_ms);
-        outcome.timings_ms = Some(Timings { embed, search, total: search_ms, ..Timings::default() });
+        let (embed, search, rerank) = (retrieved.embed_ms, retrieved.search_ms, retrieved.rerank_ms);
+        outcome.timings_ms = Some(Timings { embed, search, rerank, total: search_ms, ..Timings::default() });
         outcome.latency_ms = Some(search_ms);
     }
     answered

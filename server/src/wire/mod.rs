@@ -36,8 +36,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
 pub use self::moving::{Move, Moved};
-pub use self::options::grounding;
-use self::options::{archive_limits, chunking, reader, retrieval};
+use self::options::{archive_limits, chunking, reader};
+pub use self::options::{grounding, retrieval};
 pub use self::placed::Kinds;
 use self::placed::Placed;
 use crate::api::state::unknown_collection;
@@ -116,15 +116,18 @@ impl Footnote {
                 _ => Ok(None),
             }
         };
-        let (embedder, generator) =
-            tokio::try_join!(models::embedder(settings, models, &settings.embedding.model), generator)?;
+        let (embedder, generator, reranking) = tokio::try_join!(
+            models::embedder(settings, models, &settings.embedding.model),
+            generator,
+            models::reranking(settings, models)
+        )?;
         Ok(Self {
             shelf,
             settings: settings.clone(),
             models: models.clone(),
             embedder,
             generator,
-            live: Live::default(),
+            live: Live::new(reranking),
             opening: Mutex::default(),
             writing: Mutex::new(HashMap::new()),
         })
@@ -278,7 +281,7 @@ impl Collections for Footnote {
         let answerer = GroundedAnswerer::new(
             AnswererParts {
                 searcher: Arc::clone(&searcher) as _,
-                embedder: index.embedder,
+                embedder: self.live.remembering(&index),
                 catalog: self.catalog(),
                 generator: self.generator.clone(),
             },

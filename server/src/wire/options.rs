@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footnote_config::{FusionKind, OcrKind, Settings};
+use footnote_config::{FusionKind, OcrKind, Settings, WhenAway};
 use footnote_generator::GroundingOptions;
 use footnote_ingest::{ArchiveLimits, ChunkOptions, Isolation, OcrOptions, ReaderOptions};
 use footnote_retriever::{Fusion, RetrieverOptions};
@@ -72,14 +72,24 @@ pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
 }
 
 /// How passages are found, by the settings.
-pub(super) fn retrieval(settings: &Settings) -> RetrieverOptions {
+#[must_use]
+pub fn retrieval(settings: &Settings) -> RetrieverOptions {
     let retrieval = &settings.retrieval;
+    let dense_weight = retrieval.dense_weight;
     RetrieverOptions {
         top_k: retrieval.top_k,
         candidates: retrieval.candidates,
         fusion: match retrieval.fusion {
-            FusionKind::MinMax => Fusion::MinMax { dense_weight: retrieval.dense_weight },
+            FusionKind::MinMax => Fusion::MinMax { dense_weight },
+            FusionKind::MaxScaled => Fusion::MaxScaled { dense_weight },
+            FusionKind::ZScore => Fusion::ZScore { dense_weight },
             FusionKind::Rrf => Fusion::Rrf { k: retrieval.rrf_k },
         },
+        lean: retrieval.lean,
+        rerank_depth: retrieval.rerank_depth,
+        rerank_budget: Duration::from_millis(retrieval.rerank_budget_ms),
+        diversity: retrieval.diversity,
+        join_neighbours: retrieval.join_neighbours,
+        one_leg_will_do: retrieval.when_vectors_are_away == WhenAway::Keyword,
     }
 }

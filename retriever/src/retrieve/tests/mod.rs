@@ -1,16 +1,19 @@
-use std::path::Path;
+mod away;
+mod steps;
+
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::seam::{EmbeddingModel, KeywordEntry, VectorPoint};
-use footnote_core::{Chunk, Code, Document, DocumentId, Error, Grants, Span};
+use footnote_core::{Chunk, ChunkId, Code, Document, DocumentId, Error, Grants, Passage, Span};
 
 use super::*;
 use crate::{EdgeStore, TantivyIndex, test_model};
 
-/// A catalog of chunks at hand: all that retrieval asks of one.
+/// Chunks, and the documents of some: all that retrieval asks of a catalog.
 #[derive(Default)]
-struct Chunks(Mutex<HashMap<ChunkId, (Chunk, DocumentRecord)>>);
+struct Chunks(Mutex<HashMap<ChunkId, (Chunk, DocumentRecord)>>, Mutex<HashMap<DocumentId, Document>>);
 
 #[async_trait]
 impl Catalog for Chunks {
@@ -19,29 +22,29 @@ impl Catalog for Chunks {
         Ok(ids.iter().filter_map(|id| held.get(id).cloned()).collect())
     }
     async fn collections(&self) -> Result<Vec<String>> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
     async fn documents(&self, _: &str, _: Option<DocumentStatus>) -> Result<Vec<DocumentRecord>> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
     async fn versions(&self, _: DocumentId) -> Result<Vec<DocumentRecord>> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
 
     async fn record(&self, _: DocumentId) -> Result<Option<DocumentRecord>> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
-    async fn document(&self, _: DocumentId) -> Result<Option<Document>> {
-        unreachable!("retrieval reads chunks only")
+    async fn document(&self, id: DocumentId) -> Result<Option<Document>> {
+        Ok(self.1.lock().unwrap().get(&id).cloned())
     }
     async fn has_field(&self, _: &str, _: &str, _: &Grants) -> Result<bool> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
     async fn languages(&self, _: &str) -> Result<Vec<String>> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
     async fn fact(&self, _: &str, _: &str) -> Result<Option<String>> {
-        unreachable!("retrieval reads chunks only")
+        unreachable!("retrieval reads chunks and documents only")
     }
 }
 
@@ -116,38 +119,79 @@ fn chunk_of(title: &str, body: &str) -> (Chunk, DocumentRecord) {
     (chunk, record)
 }
 
-/// A retriever over real indexes that hold `texts`, and the catalog behind it.
-async fn retriever(dir: &Path, embedder: Arc<dyn Embedder>, texts: &[(&str, &str)]) -> (Retriever, Arc<Chunks>) {
-    let vectors = Arc::new(EdgeStore::open(&dir.join("vectors"), embedder.model().dimension).unwrap());
-    let keyword = Arc::new(TantivyIndex::open(&dir.join("keyword")).unwrap());
-    let catalog = Arc::new(Chunks::default());
-    for (title, body) in texts {
-        let (chunk, record) = chunk_of(title, body);
-        let vector = embedder.embed_passages(vec![chunk.embedded_text(title)]).await.unwrap().remove(0);
-        let (id, document) = (chunk.id, chunk.document);
-        vectors.upsert(vec![VectorPoint { chunk: id, document, vector, facts: Arc::default() }]).await.unwrap();
-        let (title, body) = ((*title).to_owned(), (*body).to_owned());
-        keyword
-            .upsert(vec![KeywordEntry {
-                chunk: id,
-                document,
-                title,
-                headings: String::new(),
-                body,
-                place: String::new(),
-                language: None,
-                facts: Arc::default(),
-            }])
-            .await
-            .unwrap();
-        catalog.0.lock().unwrap().insert(id, (chunk, record));
-    }
-    vectors.flush().await.unwrap();
-    keyword.commit().await.unwrap();
-    let options = RetrieverOptions { top_k: 2, candidates: 10, fusion: Fusion::MinMax { dense_weight: 0.6 } };
-    let parts = RetrieverParts { embedder, vectors, keyword, catalog: Arc::clone(&catalog) as _ };
-    (Retriever::new(parts, options), catalog)
+/// Real indexes that hold `texts`, and the catalog behind them.
+struct Shelf {
+    _dir: tempfile::TempDir,
+    embedder: Arc<dyn Embedder>,
+    vectors: Arc<EdgeStore>,
+    keyword: Arc<TantivyIndex>,
+    catalog: Arc<Chunks>,
 }
+
+impl Shelf {
+    async fn of(embedder: Arc<dyn Embedder>, texts: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let vectors = EdgeStore::open(&dir.path().join("vectors"), embedder.model().dimension).unwrap();
+        let keyword = TantivyIndex::open(&dir.path().join("keyword")).unwrap();
+        let (vectors, keyword, catalog) = (Arc::new(vectors), Arc::new(keyword), Arc::default());
+        let shelf = Self { _dir: dir, embedder, vectors, keyword, catalog };
+        for (title, body) in texts {
+            let (chunk, record) = chunk_of(title, body);
+            shelf.put(chunk, record).await;
+        }
+        shelf.keep().await;
+        shelf
+    }
+
+    async fn put(&self, chunk: Chunk, record: DocumentRecord) {
+        let vector = self.embedder.embed_passages(vec![chunk.embedded_text(&record.title)]).await.unwrap().remove(0);
+        let (id, document) = (chunk.id, chunk.document);
+        self.vectors.upsert(vec![VectorPoint { chunk: id, document, vector, facts: Arc::default() }]).await.unwrap();
+        let entry = KeywordEntry {
+            chunk: id,
+            document,
+            title: record.title.clone(),
+            headings: String::new(),
+            body: chunk.text.clone(),
+            place: String::new(),
+            language: None,
+            facts: Arc::default(),
+        };
+        self.keyword.upsert(vec![entry]).await.unwrap();
+        self.catalog.0.lock().unwrap().insert(id, (chunk, record));
+    }
+
+    async fn keep(&self) {
+        self.vectors.flush().await.unwrap();
+        self.keyword.commit().await.unwrap();
+    }
+
+    fn parts(&self) -> RetrieverParts {
+        RetrieverParts {
+            embedder: Arc::clone(&self.embedder),
+            vectors: Arc::clone(&self.vectors) as _,
+            keyword: Arc::clone(&self.keyword) as _,
+            catalog: Arc::clone(&self.catalog) as _,
+            reranker: None,
+        }
+    }
+
+    fn retriever(&self) -> Retriever {
+        Retriever::new(self.parts(), OPTIONS)
+    }
+}
+
+const OPTIONS: RetrieverOptions = RetrieverOptions {
+    top_k: 2,
+    candidates: 10,
+    fusion: Fusion::MinMax { dense_weight: 0.6 },
+    lean: false,
+    rerank_depth: 10,
+    rerank_budget: Duration::from_secs(60),
+    diversity: 0.0,
+    join_neighbours: true,
+    one_leg_will_do: false,
+};
 
 async fn titles(retriever: &Retriever, question: &str, top_k: Option<usize>) -> Vec<String> {
     let question = Question::new(question).unwrap().with_top_k(top_k).unwrap();
@@ -160,8 +204,8 @@ const TEXTS: [(&str, &str); 4] =
 
 #[tokio::test]
 async fn passages_carry_text_document_ranks_and_scores() {
-    let dir = tempfile::tempdir().unwrap();
-    let (retriever, _) = retriever(dir.path(), letters(), &TEXTS).await;
+    let shelf = Shelf::of(letters(), &TEXTS).await;
+    let retriever = shelf.retriever();
     let found = retriever.search(&Question::new("alpha").unwrap()).await.unwrap();
     assert_eq!(found.passages.len(), 2);
     let best = &found.passages[0];
@@ -177,8 +221,8 @@ async fn passages_carry_text_document_ranks_and_scores() {
 
 #[tokio::test]
 async fn the_question_says_how_many_passages() {
-    let dir = tempfile::tempdir().unwrap();
-    let (retriever, _) = retriever(dir.path(), letters(), &TEXTS).await;
+    let shelf = Shelf::of(letters(), &TEXTS).await;
+    let retriever = shelf.retriever();
     assert_eq!(titles(&retriever, "zebra", None).await.len(), 2);
     assert_eq!(titles(&retriever, "zebra", Some(3)).await.len(), 3);
     assert_eq!(titles(&retriever, "zebra", Some(1_000)).await.len(), 4);
@@ -186,8 +230,8 @@ async fn the_question_says_how_many_passages() {
 
 #[tokio::test]
 async fn chunks_that_the_catalog_does_not_know_give_way_to_the_next() {
-    let dir = tempfile::tempdir().unwrap();
-    let (retriever, catalog) = retriever(dir.path(), letters(), &TEXTS).await;
+    let shelf = Shelf::of(letters(), &TEXTS).await;
+    let (retriever, catalog) = (shelf.retriever(), &shelf.catalog);
     let before = titles(&retriever, "alpha", Some(4)).await;
     assert_eq!(before[0], "a");
     let (gone, _) = chunk_of(TEXTS[0].0, TEXTS[0].1);
@@ -199,15 +243,15 @@ async fn chunks_that_the_catalog_does_not_know_give_way_to_the_next() {
 
 #[tokio::test]
 async fn an_empty_collection_has_no_passages() {
-    let dir = tempfile::tempdir().unwrap();
-    let (retriever, _) = retriever(dir.path(), letters(), &[]).await;
+    let shelf = Shelf::of(letters(), &[]).await;
+    let retriever = shelf.retriever();
     assert!(titles(&retriever, "anything", None).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_failing_leg_is_an_error_not_half_a_result() {
-    let dir = tempfile::tempdir().unwrap();
-    let (retriever, _) = retriever(dir.path(), letters(), &TEXTS).await;
+    let shelf = Shelf::of(letters(), &TEXTS).await;
+    let retriever = shelf.retriever();
     let error = retriever.search(&Question::new("fail").unwrap()).await.unwrap_err();
     assert_eq!(error.code(), Code::EngineFailed);
 }
@@ -221,8 +265,8 @@ async fn model_finds_by_meaning_and_by_identifier() {
         ("History", "The observatory was completed in 1889 and has two domes."),
         ("Files", "Q4_K_M keeps most of the quality at a quarter of the size."),
     ];
-    let dir = tempfile::tempdir().unwrap();
-    let (retriever, _) = retriever(dir.path(), Arc::new(test_model::load()), &texts).await;
+    let shelf = Shelf::of(Arc::new(test_model::load()), &texts).await;
+    let retriever = shelf.retriever();
     for (question, expected) in [
         ("How much memory does my computer need?", "Hardware"),
         ("Can my company sell a product that is built on it?", "Licences"),

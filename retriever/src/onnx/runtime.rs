@@ -13,14 +13,14 @@ use ort::environment::Environment;
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
 
 /// The environment of the library at `library`, which is loaded on the first call.
-pub(super) fn environment(library: &Path) -> Result<Environment> {
+pub(crate) fn environment(library: &Path) -> Result<Environment> {
     let mut loaded = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(environment) = loaded.as_ref() {
         return Ok(environment.clone());
     }
     // Before anything of ort is touched: left alone, it would look for a library itself, and panic.
     if !library.is_file() {
-        return Err(missing(library, "the library that runs embedding models is not there"));
+        return Err(missing(library, "the library that runs these models is not there"));
     }
     if is_cut_short(library).map_err(|error| Error::io(library, error))? {
         return Err(missing(library, "the file is cut short"));
@@ -60,7 +60,7 @@ fn missing(library: &Path, reason: &str) -> Error {
 
 /// The result of `work`, its error or its panic in words: ort panics where it finds the library or
 /// a model unusable.
-pub(super) fn guarded<T, E: std::fmt::Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+pub(crate) fn guarded<T, E: std::fmt::Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(panic) => Err(words_of(&*panic)),

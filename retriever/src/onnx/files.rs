@@ -14,7 +14,7 @@ const MODEL: &str = "model.onnx";
 const TOKENIZER: [&str; 4] = ["tokenizer.json", "config.json", "special_tokens_map.json", "tokenizer_config.json"];
 
 /// The network's bytes and the tokenizer's files.
-pub(super) fn read(folder: &Path, model: &str) -> Result<(Vec<u8>, TokenizerFiles)> {
+pub(crate) fn read(folder: &Path, model: &str) -> Result<(Vec<u8>, TokenizerFiles)> {
     let [tokenizer_file, config_file, special_tokens_map_file, tokenizer_config_file] =
         TOKENIZER.map(|name| read_one(folder, name, model));
     let files = TokenizerFiles {
@@ -30,8 +30,9 @@ fn read_one(folder: &Path, name: &str, model: &str) -> Result<Vec<u8>> {
     let path = folder.join(name);
     fs_err::read(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
-            Error::new(Code::ModelMissing, format!("{}: the embedding model's file is not there", path.display()))
-                .hint(format!("fetch it with `make models` or `footnote models pull {model}`"))
+            Error::new(Code::ModelMissing, format!("{}: this file of the model is not there", path.display())).hint(
+                format!("fetch it with `footnote models pull {model}`, or with `make models` where the bundle has it"),
+            )
         }
         _ => Error::io(&path, error),
     })
@@ -39,16 +40,17 @@ fn read_one(folder: &Path, name: &str, model: &str) -> Result<Vec<u8>> {
 
 /// Says which file `error` is about: the tokenizer's files are named in its text, and else it is
 /// the network.
-pub(super) fn damaged(folder: &Path, model: &str, error: &(impl Display + ?Sized)) -> Error {
+pub(crate) fn damaged(folder: &Path, model: &str, error: &(impl Display + ?Sized)) -> Error {
     let text = error.to_string();
     // From the back: `config.json` is also the end of `tokenizer_config.json`.
     let name = TOKENIZER.into_iter().rev().find(|name| text.contains(name)).unwrap_or(MODEL);
-    Error::new(Code::ModelDamaged, format!("{}: cannot be loaded: {text}", folder.join(name).display()))
-        .hint(format!("fetch it again with `make models` or `footnote models pull {model}`"))
+    Error::new(Code::ModelDamaged, format!("{}: cannot be loaded: {text}", folder.join(name).display())).hint(format!(
+        "fetch it again with `footnote models pull {model}`, or with `make models` where the bundle has it"
+    ))
 }
 
 /// The model must give the vectors that its catalog entry promises: indexes are made for them.
-pub(super) fn check_dimension(folder: &Path, model: &EmbeddingModel, found: usize) -> Result<()> {
+pub(crate) fn check_dimension(folder: &Path, model: &EmbeddingModel, found: usize) -> Result<()> {
     if found == model.dimension {
         return Ok(());
     }
