@@ -106,7 +106,10 @@ mod tests {
         assert_eq!(with(&good).unwrap().anonymous, Some(vec![]));
         for (bad, said) in [
             (r#"keys = [{ name = "a", grants = [] }]"#.to_owned(), "needs one of"),
-            (format!(r#"keys = [{{ name = "a", key_sha256 = "{hash}", key_env = "A", grants = [] }}]"#), "needs one of"),
+            (
+                format!(r#"keys = [{{ name = "a", key_sha256 = "{hash}", key_env = "A", grants = [] }}]"#),
+                "needs one of",
+            ),
             (r#"keys = [{ name = "a", key_env = "", grants = [] }]"#.into(), "needs one of"),
             (r#"keys = [{ name = "a", key_sha256 = "secret", grants = [] }]"#.into(), "64 hexadecimal digits"),
             (r#"keys = [{ name = " ", key_env = "A", grants = [] }]"#.into(), "without a name"),
@@ -115,7 +118,8 @@ mod tests {
             (r#"keys = [{ name = "a", key = "A", grants = [] }]"#.into(), "unknown field"),
             ("keys = []\nanonymous = [\"\"]".into(), "access.anonymous"),
             (
-                r#"keys = [{ name = "a", key_env = "A", grants = [] }, { name = "a", key_env = "B", grants = [] }]"#.into(),
+                r#"keys = [{ name = "a", key_env = "A", grants = [] }, { name = "a", key_env = "B", grants = [] }]"#
+                    .into(),
                 "two keys",
             ),
         ] {

@@ -51,7 +51,8 @@ fn product() -> Canned {
 fn evaluate(product: Canned, with_answers: bool, limit: Option<usize>) -> Result<Report> {
     let product = Arc::new(product);
     let answerer = with_answers.then(|| Arc::clone(&product) as Arc<dyn Answerer>);
-    let system = System { searcher: Arc::clone(&product) as Arc<dyn Searcher>, answerer, catalog: product, condense: None };
+    let system =
+        System { searcher: Arc::clone(&product) as Arc<dyn Searcher>, answerer, catalog: product, condense: None };
     let options =
         RunOptions { limit, settings: serde_json::json!({"retrieval": {"top_k": 8}}), ..RunOptions::default() };
     block_on(run(&set(), &system, options, &|_, _| ()))
@@ -271,7 +272,8 @@ fn filters_and_history_of_a_question_reach_the_search_unless_it_is_asked_as_it_i
 fn a_run_can_be_moved_to_another_thread() {
     fn is_send<T: Send>(_: &T) {}
     let product = Arc::new(product());
-    let system = System { searcher: product.clone(), answerer: Some(product.clone()), catalog: product, condense: None };
+    let system =
+        System { searcher: product.clone(), answerer: Some(product.clone()), catalog: product, condense: None };
     let set = set();
     is_send(&run(&set, &system, RunOptions::default(), &|_, _| ()));
 }

@@ -14,8 +14,7 @@ use super::{DocumentKey, EvalSet, GoldDocument, QaQuestion, SetKind, UniqueIds, 
 const SHAPE: &str = r#"a line is {"id":"…","question":"…","answers":["…"],"documents":["path or id"],"pages":[3],"answerable":true,"tags":["…"],"filters":{…},"history":[{"question":"…","answer":"…"}]}; id and question are required"#;
 
 /// The keys of a line.
-const KEYS: [&str; 9] =
-    ["id", "question", "answers", "documents", "pages", "answerable", "tags", "filters", "history"];
+const KEYS: [&str; 9] = ["id", "question", "answers", "documents", "pages", "answerable", "tags", "filters", "history"];
 
 /// A line, as it is written.
 #[derive(Deserialize)]
@@ -158,14 +157,19 @@ mod tests {
     #[test]
     fn a_line_may_bring_filters_and_what_was_said_before() {
         let line = |filters: &str| {
-            format!(r#"{{"id":"a","question":"When?","filters":{filters},"history":[{{"question":"Who?","answer":"Ada."}}]}}"#)
+            format!(
+                r#"{{"id":"a","question":"When?","filters":{filters},"history":[{{"question":"Who?","answer":"Ada."}}]}}"#
+            )
         };
         let question = read_text(&line(r#"{"tags":"report"}"#)).unwrap().questions.remove(0);
         assert_eq!(question.filter, Some(filter::parse(&serde_json::json!({ "tags": "report" })).unwrap()));
         assert_eq!(question.history, [Turn { question: "Who?".into(), answer: Some("Ada.".into()) }]);
         let error = read_text(&line(r#"{"colour":"red"}"#)).unwrap_err();
         assert_eq!(error.code(), Code::FilterField);
-        assert!(error.message().contains("handbook.qa.jsonl, line 1: filters: a filter cannot ask for `colour`"), "{error}");
+        assert!(
+            error.message().contains("handbook.qa.jsonl, line 1: filters: a filter cannot ask for `colour`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -292,10 +292,7 @@ mod tests {
 
     #[test]
     fn a_hash_is_what_sha256sum_prints() {
-        assert_eq!(
-            hash_in_hex(KEY).unwrap(),
-            "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f"
-        );
+        assert_eq!(hash_in_hex(KEY).unwrap(), "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f");
         assert!(hash_in_hex("secret").is_err());
     }
 }

@@ -120,13 +120,16 @@ pub async fn known_fields(
 fn check_history(history: &[Turn]) -> Result<()> {
     if history.len() > MAX_HISTORY {
         let message = format!("the history has {} turns; the limit is {MAX_HISTORY}", history.len());
-        return Err(Error::new(Code::BadRequest, message).hint("send the last few: a follow-up leans on what was said last"));
+        return Err(
+            Error::new(Code::BadRequest, message).hint("send the last few: a follow-up leans on what was said last")
+        );
     }
     for (at, turn) in history.iter().enumerate() {
         Question::new(&turn.question).map_err(|error| error.context(format_args!("history[{at}]")))?;
         let chars = turn.answer.as_ref().map_or(0, |answer| answer.chars().count());
         if chars > MAX_QUESTION_CHARS {
-            let message = format!("history[{at}]: the answer has {chars} characters; the limit is {MAX_QUESTION_CHARS}");
+            let message =
+                format!("history[{at}]: the answer has {chars} characters; the limit is {MAX_QUESTION_CHARS}");
             return Err(Error::new(Code::BadRequest, message).hint("its first sentences are enough"));
         }
     }

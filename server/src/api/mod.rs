@@ -33,8 +33,8 @@ use footnote_core::{Code, Error};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use problem::Problem;
 pub use access::Access;
+use problem::Problem;
 pub use state::{ApiState, CollectionHandle, Collections, Condenser, Ingestion, Remover};
 
 /// The pages load nothing from elsewhere, and nobody else's page may frame them.
@@ -65,7 +65,8 @@ fn endpoints(state: &ApiState) -> Vec<(&'static str, MethodRouter<ApiState>)> {
 
 /// The whole API.
 pub fn app(state: ApiState) -> Router {
-    let router = endpoints(&state).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let router =
+        endpoints(&state).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     router
         .merge(assets::routes())
         .fallback(unknown_route)

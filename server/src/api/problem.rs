@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn who_is_not_known_is_asked_and_who_may_not_is_refused() {
         let unknown = response(Code::KeyUnknown);
-        assert_eq!((unknown.status().as_u16(), &unknown.headers()[header::WWW_AUTHENTICATE]), (401, &"Bearer".parse().unwrap()));
+        assert_eq!(
+            (unknown.status().as_u16(), &unknown.headers()[header::WWW_AUTHENTICATE]),
+            (401, &"Bearer".parse().unwrap())
+        );
         let refused = response(Code::GrantMissing);
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         assert!(!refused.headers().contains_key(header::WWW_AUTHENTICATE));
@@ -93,7 +96,11 @@ mod tests {
         for code in Code::ALL.iter().copied().filter(|code| code.fault() == Fault::Busy) {
             let response = response(code);
             let wanted = if code == Code::Overloaded { 429 } else { 503 };
-            assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (wanted, &RETRY_AFTER), "{code:?}");
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
+                (wanted, &RETRY_AFTER),
+                "{code:?}"
+            );
         }
         assert_eq!(Code::StoreUnavailable.fault(), Fault::Busy);
     }

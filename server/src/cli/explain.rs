@@ -74,8 +74,7 @@ mod tests {
 
     fn candidate(title: &str, place: usize, rank: Option<usize>, cut: Option<Cut>) -> Candidate {
         let id = DocumentId::of("c", title);
-        let document =
-            DocumentRef { id, title: title.into(), uri: String::new(), media_type: String::new() };
+        let document = DocumentRef { id, title: title.into(), uri: String::new(), media_type: String::new() };
         let leg = LegScore { rank: place, score: 0.75 };
         Candidate {
             chunk_id: ChunkId::of(id, "hash", 0),

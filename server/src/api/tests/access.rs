@@ -105,7 +105,8 @@ impl World {
         for path in endpoints(&self.state).into_iter().map(|(path, _)| path) {
             for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 // With a key that nobody has, nothing happens but routing.
-                let (status, _) = self.called(method.as_str(), &at(path, id_of("x")), Some("unknown"), &json!({})).await;
+                let (status, _) =
+                    self.called(method.as_str(), &at(path, id_of("x")), Some("unknown"), &json!({})).await;
                 if status != 405 {
                     found.push((method.to_string(), path));
                 }
@@ -188,7 +189,8 @@ async fn with_and_without_hidden_documents_every_answer_is_the_same() {
     ];
     for body in &asked {
         for path in ["/ask", "/search"] {
-            let (seen, unseen) = (with.called("POST", path, None, body).await, without.called("POST", path, None, body).await);
+            let (seen, unseen) =
+                (with.called("POST", path, None, body).await, without.called("POST", path, None, body).await);
             assert_eq!((seen.0, timeless(&seen.1)), (unseen.0, timeless(&unseen.1)), "{path} {body}");
         }
         let mut streamed = body.clone();
@@ -197,7 +199,8 @@ async fn with_and_without_hidden_documents_every_answer_is_the_same() {
         assert!(!seen.contains("SECRET") && !seen.contains("salaries"), "{seen}");
     }
     for path in ["/documents", "/documents?status=indexed", "/documents?collection=other", "/readyz"] {
-        let (seen, unseen) = (with.called("GET", path, None, &json!({})).await, without.called("GET", path, None, &json!({})).await);
+        let (seen, unseen) =
+            (with.called("GET", path, None, &json!({})).await, without.called("GET", path, None, &json!({})).await);
         assert_eq!(seen, unseen, "{path}");
         assert!(!path.starts_with("/documents?status") || seen.1.contains("prices"), "{}", seen.1);
     }
@@ -218,7 +221,8 @@ async fn who_has_the_grant_sees_what_it_opens_and_no_more() {
         for name in ["salaries", "plans", "guide"] {
             let wanted = if name == "guide" || sees.contains(&name) { 200 } else { 404 };
             for part in ["", "/text", "/content"] {
-                let (status, text) = world.called("GET", &format!("/documents/{}{part}", id_of(name)), key, &body).await;
+                let (status, text) =
+                    world.called("GET", &format!("/documents/{}{part}", id_of(name)), key, &body).await;
                 assert_eq!(status, wanted, "{key:?} {name}{part}: {text}");
             }
         }
@@ -230,7 +234,8 @@ async fn an_unknown_key_is_refused_wherever_documents_are() {
     let world = world(true).await;
     for (method, path, shown) in ROUTES.into_iter().filter(|row| row.2 != Shown::NoDocuments) {
         let body = json!({ "question": "kettle" });
-        let (status, text) = world.called(method, &at(path, id_of("guide")), Some("not-the-key-of-anybody"), &body).await;
+        let (status, text) =
+            world.called(method, &at(path, id_of("guide")), Some("not-the-key-of-anybody"), &body).await;
         let problem: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((status, told(&problem).0), (401, "access_key_unknown"), "{method} {path} {shown:?}");
         assert!(!text.contains("not-the-key"), "{text}");

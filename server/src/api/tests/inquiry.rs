@@ -77,7 +77,10 @@ async fn a_follow_up_is_asked_as_it_is_meant_and_says_so() {
     assert_eq!((&found["question"], titles(&found)[0]), (&meant, "report"));
     assert_eq!(world.post("/ask", body.clone()).await.1["question"], meant);
     let (_, alone) = world.post("/search", json!({ "question": "Which kettle?", "history": history })).await;
-    assert_eq!((&alone["question"]["how"], &alone["question"]["standalone"]), (&json!("unchanged"), &json!("Which kettle?")));
+    assert_eq!(
+        (&alone["question"]["how"], &alone["question"]["standalone"]),
+        (&json!("unchanged"), &json!("Which kettle?"))
+    );
     let mut streamed = body;
     streamed["stream"] = json!(true);
     let events = world.stream("/ask", &streamed).await;
@@ -99,7 +102,8 @@ async fn a_session_remembers_whole_and_streamed_answers() {
         let body = json!({ "question": "And why?", "session_id": "a b-1" });
         assert_eq!(standalone(&world.post("/search", body).await.1), "And how long does it boil? And why?");
     }
-    let body = json!({ "question": "And why?", "session_id": "a b-1", "history": [{ "question": "Tea?", "answer": "Yes." }] });
+    let body =
+        json!({ "question": "And why?", "session_id": "a b-1", "history": [{ "question": "Tea?", "answer": "Yes." }] });
     assert_eq!(standalone(&world.post("/search", body).await.1), "Tea? And why?");
     let body = json!({ "question": "And why?", "session_id": "another" });
     assert_eq!(standalone(&world.post("/search", body).await.1), "And why?");
@@ -129,7 +133,11 @@ async fn what_is_wrong_is_refused_with_its_code_and_a_hint() {
         (json!({ "question": "kettle", "colection": "x" }), 400, "bad_request"),
         (filter(json!({ "colour": "red" })), 400, "filter_field_unknown"),
         (filter(json!({ "fields.colour": "red" })), 400, "filter_field_unknown"),
-        (filter(json!({ "any": [{ "tags": "x" }, { "not": { "fields.yaer": { "gt": 1 } } }] })), 400, "filter_field_unknown"),
+        (
+            filter(json!({ "any": [{ "tags": "x" }, { "not": { "fields.yaer": { "gt": 1 } } }] })),
+            400,
+            "filter_field_unknown",
+        ),
         (filter(json!({ "tags": { "like": "x" } })), 400, "filter_value_invalid"),
         (filter(json!({ "modified": 2018 })), 400, "filter_value_invalid"),
         (filter(json!("tags")), 400, "filter_value_invalid"),
@@ -162,7 +170,8 @@ async fn what_is_wrong_is_refused_with_its_code_and_a_hint() {
 #[tokio::test]
 async fn a_question_of_any_words_is_answered() {
     let world = world().await;
-    for question in ["the of and", "🫖🔥❓", "a\u{0}kettle\u{7}", "؟", "水壶多久能烧开水？", "\u{202e}kettle", "“”"] {
+    for question in ["the of and", "🫖🔥❓", "a\u{0}kettle\u{7}", "؟", "水壶多久能烧开水？", "\u{202e}kettle", "“”"]
+    {
         for path in ["/ask", "/search"] {
             let (status, found) = world.post(path, json!({ "question": question })).await;
             assert_eq!(status, 200, "{path} {question:?}: {found:#}");
