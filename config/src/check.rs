@@ -24,6 +24,7 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
     counts(settings)?;
     shares(settings)?;
     crate::access::check(&settings.access)?;
+    crate::ingest_rules::check(&settings.ingest.rules)?;
     contradictions(settings)?;
     crate::qdrant::check(settings)
 }

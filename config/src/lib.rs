@@ -9,11 +9,12 @@
 //!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
 //! * [`settings`]: the settings themselves; [`qdrant`]: those of vector stores; [`retrieval`]: those of retrieval;
 //!   [`access`]: who may see which documents.
-//! * [`check`]: what types alone cannot say.
+//! * [`check`]: what types alone cannot say. [`ingest_rules`]: `[[ingest.rules]]`.
 //! * [`models`]: the models that footnote knows how to run (`models.toml`).
 
 pub mod access;
 pub mod check;
+pub mod ingest_rules;
 pub mod layer;
 pub mod load;
 pub mod models;
@@ -22,6 +23,7 @@ pub mod retrieval;
 pub mod settings;
 
 pub use access::{AccessSettings, KeySettings};
+pub use ingest_rules::IngestRule;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::AccessSettings;
 use crate::qdrant::{QdrantSettings, VectorSettings};
 use crate::retrieval::RetrievalSettings;
+use crate::ingest_rules::IngestRule;
 
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,8 @@ pub struct IngestSettings {
     pub rescan_seconds: u64,
     /// Milliseconds of quiet before a changed file is read.
     pub debounce_ms: u64,
+    /// What documents get by their paths.
+    pub rules: Vec<IngestRule>,
 }
 
 /// How pages without text are read.

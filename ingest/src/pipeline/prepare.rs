@@ -18,6 +18,7 @@ use crate::discover::FoundFile;
 use crate::hash::sha256_hex;
 use crate::language;
 use crate::media_type::MediaType;
+use crate::metadata::{Rules, bounded};
 use crate::normalize::canonical;
 use crate::reader::Reader;
 use crate::report::{Outcome, Problem};
@@ -45,6 +46,10 @@ pub(super) enum Input {
         record: Box<DocumentRecord>,
         from: Arc<dyn Catalog>,
     },
+    /// An indexed document of which something else is to be known than before; its source is as it was.
+    Retold {
+        record: Box<DocumentRecord>,
+    },
 }
 
 impl Input {
@@ -52,7 +57,7 @@ impl Input {
         match self {
             Self::File(file) => Source::File(file.path.clone()).uri(),
             Self::Text { uri, .. } => uri.clone(),
-            Self::Stored { record, .. } => record.uri.clone(),
+            Self::Stored { record, .. } | Self::Retold { record } => record.uri.clone(),
         }
     }
 }
@@ -64,6 +69,8 @@ pub(super) enum Prepared {
     Started { id: DocumentId, uri: String },
     /// The source is as it was.
     Unchanged { id: DocumentId, uri: String, modified_ms: Option<i64> },
+    /// The source is as it was, but what is known of the document beside its text is not: this is its row now.
+    Retold { record: Box<DocumentRecord>, outcome: Outcome },
     /// To be indexed.
     Document { ingested: Box<IngestedDocument>, was_indexed: bool },
     /// Not to be indexed.
@@ -83,6 +90,7 @@ pub(super) struct Preparer {
     pub(super) max_file_bytes: u64,
     pub(super) archive: ArchiveLimits,
     pub(super) retry: Retry,
+    pub(super) rules: Rules,
 }
 
 /// One document on its way: its row so far, and what was known of it.
@@ -117,9 +125,12 @@ impl Preparer {
     pub(super) fn prepare(&self, task: Task, cancel: &CancellationToken, sink: Sink<'_>) -> Result<()> {
         let Task { input, prior, members, anew } = task;
         let uri = input.uri();
-        let record = blank_record(&self.collection, &uri, prior.as_ref());
+        let record = self.blank(&uri, prior.as_ref());
         match input {
             Input::Stored { record, from } => return self.recut(&record, &*from, sink),
+            Input::Retold { record } => {
+                sink(Prepared::Retold { record, outcome: Outcome::Changed });
+            }
             Input::Text { title, text, .. } => {
                 let mut candidate = Candidate { record, prior, name: uri, anew, cancel: cancel.clone() };
                 let made = self.read_text(&mut candidate, &title, &text);
@@ -133,6 +144,12 @@ impl Preparer {
             }
         }
         Ok(())
+    }
+
+    /// A row for a source that was just met; until it is read, it says of itself what it did before.
+    pub(super) fn blank(&self, uri: &str, prior: Option<&DocumentRecord>) -> DocumentRecord {
+        let own = prior.map(|prior| prior.metadata.own().clone()).unwrap_or_default();
+        DocumentRecord { metadata: self.rules.apply(&own, uri), ..blank_record(&self.collection, uri, prior) }
     }
 
     fn prepare_file(&self, file: &FoundFile, mut candidate: Candidate, members: Priors, sink: Sink<'_>) -> Result<()> {
@@ -217,27 +234,27 @@ impl Preparer {
             sink(lost(record));
             return Ok(());
         };
-        let Document { title, text, pages, headings, lines, media_type, .. } = document;
         let mut record = DocumentRecord { status: DocumentStatus::Queued, ..record.clone() };
-        let ingested =
-            self.cut(&mut record, &media_type, Extracted { title: Some(title), text, pages, headings, lines })?;
+        let ingested = self.cut_stored(&mut record, document)?;
         sink(Prepared::Document { ingested: Box::new(ingested), was_indexed: false });
         Ok(())
     }
 
-    pub(super) fn cut(
-        &self,
-        record: &mut DocumentRecord,
-        media_type: &str,
-        extracted: Extracted,
-    ) -> Result<IngestedDocument> {
+    /// Cuts a document anew that was extracted before; `record` is its row.
+    pub(super) fn cut_stored(&self, record: &mut DocumentRecord, document: Document) -> Result<IngestedDocument> {
+        let Document { title, text, pages, headings, lines, media_type, .. } = document;
+        let metadata = record.metadata.own().clone();
+        self.cut(record, &media_type, Extracted { title: Some(title), text, pages, headings, lines, metadata })
+    }
+
+    fn cut(&self, record: &mut DocumentRecord, media_type: &str, extracted: Extracted) -> Result<IngestedDocument> {
         let started = Instant::now();
-        let Extracted { title, text, pages, headings, lines } = extracted;
+        let Extracted { title, text, pages, headings, lines, metadata } = extracted;
         let document = Document {
             id: record.id,
             collection: record.collection.clone(),
             uri: record.uri.clone(),
-            title: self.chunker.fit_title(&title.unwrap_or_else(|| record.title.clone()))?,
+            title: self.chunker.fit_title(&record.uri, &title.unwrap_or_else(|| record.title.clone()))?,
             media_type: media_type.to_owned(),
             language: language::of(&text, media_type),
             text,
@@ -246,6 +263,7 @@ impl Preparer {
             lines,
         };
         let chunks = self.chunker.chunk(&document)?;
+        record.metadata = self.rules.apply(&bounded(&record.uri, metadata), &record.uri);
         record.title.clone_from(&document.title);
         record.media_type.clone_from(&document.media_type);
         record.language.clone_from(&document.language);
@@ -272,10 +290,12 @@ impl Preparer {
             Stop::Unchanged => match prior {
                 Some(prior) if !prior.status.is_indexed() => {
                     let problem = standing(&prior);
-                    record = DocumentRecord { bytes: record.bytes, modified_ms: record.modified_ms, ..prior };
+                    let DocumentRecord { bytes, modified_ms, metadata, .. } = record;
+                    record = DocumentRecord { bytes, modified_ms, metadata, ..prior };
                     problem
                 }
-                _ => return Ok(Prepared::Unchanged { id: record.id, uri, modified_ms: record.modified_ms }),
+                Some(prior) => return Ok(as_it_was(record, prior)),
+                None => return Ok(Prepared::Unchanged { id: record.id, uri, modified_ms: record.modified_ms }),
             },
             Stop::Nothing(reason) => {
                 record.status = DocumentStatus::Skipped;
@@ -301,6 +321,18 @@ impl Preparer {
     }
 }
 
+/// What becomes of an indexed document whose content is as it was, and whose row would be `record`. Filters ask for
+/// more than its content: a rule may have changed, or the time of its last change.
+pub(super) fn as_it_was(record: DocumentRecord, prior: DocumentRecord) -> Prepared {
+    let told_otherwise = record.metadata != prior.metadata;
+    if !told_otherwise && record.modified_ms == prior.modified_ms {
+        return Prepared::Unchanged { id: record.id, uri: record.uri, modified_ms: record.modified_ms };
+    }
+    let outcome = if told_otherwise { Outcome::Changed } else { Outcome::Unchanged };
+    let record = DocumentRecord { metadata: record.metadata, modified_ms: record.modified_ms, ..prior };
+    Prepared::Retold { record: Box::new(record), outcome }
+}
+
 /// What is told of a document that is left as it stands.
 pub(super) fn standing(record: &DocumentRecord) -> Problem {
     let quarantined = record.status == DocumentStatus::Quarantined;
@@ -316,6 +348,12 @@ pub(super) fn standing(record: &DocumentRecord) -> Problem {
 
 /// A document that was indexed, but whose text is not in the catalog: its source has to be read again.
 fn lost(record: &DocumentRecord) -> Prepared {
+    let (record, problem) = without_its_text(record);
+    Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed: false }
+}
+
+/// The row of a document whose text was lost, and what is told of it.
+pub(super) fn without_its_text(record: &DocumentRecord) -> (DocumentRecord, Problem) {
     let reason = "its text was lost; ingest its file again".to_owned();
     let problem =
         Problem { uri: record.uri.clone(), outcome: Outcome::Failed, code: None, reason: reason.clone(), hint: None };
@@ -326,7 +364,7 @@ fn lost(record: &DocumentRecord) -> Prepared {
         chunks: 0,
         ..record.clone()
     };
-    Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed: false }
+    (record, problem)
 }
 
 /// Whether the content that hashes to `hash` was read whole before, and its document stands as it came out then.

@@ -36,7 +36,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
 pub use self::moving::{Move, Moved};
-use self::options::{archive_limits, chunking, reader};
+use self::options::{archive_limits, chunking, reader, rules};
 pub use self::options::{grounding, retrieval};
 pub use self::placed::Kinds;
 use self::placed::Placed;
@@ -237,6 +237,7 @@ impl Footnote {
             reader: reader(&self.settings),
             archive: archive_limits(&self.settings),
             retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
+            rules: rules(&self.settings, self.shelf.data.uploads()),
         })
     }
 
