@@ -18,14 +18,14 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use crate::args::{GrowthJob, GrowthSubject, Options};
+use crate::growth_text;
 use crate::ingest::measured;
 use crate::measure::{Watch, anonymous_mib, cpu_seconds, peak_mib};
+use crate::plot::{self, BLUE, GREEN, GREY, RED};
 use crate::product::{explained, runtime, settings};
 use crate::report::{Claim, Section, Table};
 use crate::stand_in::StandIn;
 use crate::watched::{Stopwatch, Watched};
-use crate::growth_text;
-use crate::plot::{self, BLUE, GREEN, GREY, RED};
 
 const NOTES: [&str; 6] = [
     "THE EMBEDDING MODEL IS LEFT OUT: a stand-in makes a vector of a text's hash, in microseconds. Embedding is linear \

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessSettings;
+use crate::ingest_rules::IngestRule;
 use crate::qdrant::{QdrantSettings, VectorSettings};
 use crate::retrieval::RetrievalSettings;
-use crate::ingest_rules::IngestRule;
 
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

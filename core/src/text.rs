@@ -4,8 +4,6 @@ pub mod sentence;
 
 use unicode_normalization::char::is_combining_mark;
 
-use unicode_normalization::char::is_combining_mark;
-
 /// The lower-cased words of `text`: runs of letters and digits, with the marks that stand inside a
 /// word or a figure (`state-of-the-art`, `don't`, `3.5`, `Q4_K_M`).
 pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {

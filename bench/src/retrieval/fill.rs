@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use footnote_core::seam::{CatalogWriter, KeywordIndex, VectorStore};
 use footnote_ingest::SqliteCatalog;
-use footnote_retriever::{VectorOptions, EdgeStore, TantivyIndex};
+use footnote_retriever::{EdgeStore, TantivyIndex, VectorOptions};
 use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 

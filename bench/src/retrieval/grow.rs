@@ -40,16 +40,20 @@ pub(super) fn document(source: &Source, number: usize, chunks: usize) -> Grown {
     let record = record(number, &title, &text, spans.len());
     let facts = Arc::new(Facts::of(&record));
     let id = record.id;
-    let chunks: Vec<Chunk> = spans.iter().enumerate().map(|(ordinal, span)| Chunk {
-        id: ChunkId::of(id, "bench", ordinal),
-        document: id,
-        ordinal: ordinal as u32,
-        span: *span,
-        text: text[span.start..span.end].to_owned(),
-        heading_path: Vec::new(),
-        pages: None,
-        tokens: 150,
-    }).collect();
+    let chunks: Vec<Chunk> = spans
+        .iter()
+        .enumerate()
+        .map(|(ordinal, span)| Chunk {
+            id: ChunkId::of(id, "bench", ordinal),
+            document: id,
+            ordinal: ordinal as u32,
+            span: *span,
+            text: text[span.start..span.end].to_owned(),
+            heading_path: Vec::new(),
+            pages: None,
+            tokens: 150,
+        })
+        .collect();
     let point = |(chunk, vector): (&Chunk, Vec<f32>)| VectorPoint {
         chunk: chunk.id,
         document: id,

@@ -199,10 +199,25 @@ impl Section for Retrieval {
 
     fn tables(&self) -> Result<Vec<Table>> {
         let mut latency = Table::new([
-            "chunks", "documents", "vectors p50", "p99", "words p50", "p99", "hybrid p50", "p99", "over the slower leg",
+            "chunks",
+            "documents",
+            "vectors p50",
+            "p99",
+            "words p50",
+            "p99",
+            "hybrid p50",
+            "p99",
+            "over the slower leg",
         ]);
         let mut room = Table::new([
-            "chunks", "recall@10", "filled in s", "graphs s", "anon MiB", "mapped MiB", "vectors, B/chunk", "words, B/chunk",
+            "chunks",
+            "recall@10",
+            "filled in s",
+            "graphs s",
+            "anon MiB",
+            "mapped MiB",
+            "vectors, B/chunk",
+            "words, B/chunk",
             "catalog, B/chunk",
         ]);
         for size in &self.sizes {
@@ -210,16 +225,27 @@ impl Section for Retrieval {
             for scope in &size.scopes {
                 let ms = |value: f64| format!("{value:.2}");
                 latency.row([
-                    chunks.to_string(), scope.name.clone(), ms(scope.vectors.p50), ms(scope.vectors.p99),
-                    ms(scope.keyword.p50), ms(scope.keyword.p99), ms(scope.hybrid.p50), ms(scope.hybrid.p99),
+                    chunks.to_string(),
+                    scope.name.clone(),
+                    ms(scope.vectors.p50),
+                    ms(scope.vectors.p99),
+                    ms(scope.keyword.p50),
+                    ms(scope.keyword.p99),
+                    ms(scope.hybrid.p50),
+                    ms(scope.hybrid.p99),
                     ms(scope.ratio()),
                 ]);
             }
             let per_chunk = |mib: f64| format!("{:.0}", mib * 1024.0 * 1024.0 / chunks as f64);
             room.row([
-                chunks.to_string(), format!("{:.4}", size.recall_at_10), format!("{:.0}", size.filled.seconds),
-                format!("{:.0}", size.filled.graph_seconds), format!("{:.0}", size.anonymous_mib),
-                format!("{:.0}", size.file_mib), per_chunk(size.filled.vectors_mib), per_chunk(size.filled.keyword_mib),
+                chunks.to_string(),
+                format!("{:.4}", size.recall_at_10),
+                format!("{:.0}", size.filled.seconds),
+                format!("{:.0}", size.filled.graph_seconds),
+                format!("{:.0}", size.anonymous_mib),
+                format!("{:.0}", size.file_mib),
+                per_chunk(size.filled.vectors_mib),
+                per_chunk(size.filled.keyword_mib),
                 per_chunk(size.filled.catalog_mib),
             ]);
         }

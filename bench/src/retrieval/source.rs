@@ -64,8 +64,7 @@ impl Source {
 async fn ingest(options: &Options, set: &EvalSet, data: &Path) -> Result<()> {
     let settings = settings(options.models.as_deref(), data)?;
     let models = ModelCatalog::builtin().map_err(explained)?;
-    let footnote =
-        Footnote::create(&settings, &models, Load::Retrieval, "footnote-bench").await.map_err(explained)?;
+    let footnote = Footnote::create(&settings, &models, Load::Retrieval, "footnote-bench").await.map_err(explained)?;
     let token = CancellationToken::new();
     let ingestor = footnote.ingestor(COLLECTION, RetryWhich::Failed, &(), &token).await.map_err(explained)?;
     match &set.corpus {

@@ -28,7 +28,7 @@ mod tests;
 
 use footnote_core::question::MAX_QUESTION_CHARS;
 
-use crate::sentence::sentences;
+use footnote_core::text::sentence::sentences;
 use language::{Language, language};
 use need::{Need, is_chatter, need};
 use parsed::Parsed;

@@ -15,7 +15,7 @@ pub(super) fn parallel(question: &Parsed, from: usize, previous: &Parsed) -> Opt
     if fragment.says_more() {
         return fragment.beside(previous);
     }
-    match fragment.region(previous, counterpart) {
+    match fragment.region(previous, &counterpart) {
         Some(first) => {
             let with = fragment.words(first < counterpart.first, previous, &counterpart);
             Some(previous.replaced(first, counterpart.end, &with))

@@ -51,11 +51,8 @@ fn config(dimension: usize, options: &VectorOptions) -> EdgeConfig {
         indexing_threshold: Some(options.indexing_threshold_kb),
         ..EdgeOptimizersConfig::default()
     };
-    let hnsw = HnswIndexConfig {
-        m: options.hnsw_m,
-        ef_construct: options.hnsw_ef_construct,
-        ..HnswIndexConfig::default()
-    };
+    let hnsw =
+        HnswIndexConfig { m: options.hnsw_m, ef_construct: options.hnsw_ef_construct, ..HnswIndexConfig::default() };
     let vectors = EdgeVectorParamsBuilder::new(dimension, Distance::Cosine).on_disk(options.on_disk).build();
     let config = EdgeConfig::builder()
         .vector(DEFAULT_VECTOR_NAME, vectors)

@@ -15,7 +15,7 @@ pub mod qdrant;
 #[cfg(test)]
 mod samples;
 pub mod tantivy;
-mod terms;
+pub mod terms;
 
 use std::path::Path;
 

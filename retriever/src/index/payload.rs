@@ -1,16 +1,20 @@
 //! What a vector store keeps beside each vector, for filters: the same in qdrant-edge and on a Qdrant server.
 //!
 //! ```json
-//! {"document": "…", "facts": ["label=", "media_type=text/plain", "tags=report"], "numbers": {"fields_2eyear": [2018.0]}}
+//! {"document": "…", "language": "en", "facts": ["label=", "media_type=text/plain", "tags=report"], "numbers": {"fields_2eyear": [2018.0]}}
 //! ```
 
 use footnote_core::{DocumentId, Facts};
 use serde_json::{Map, Value, json};
 
+use crate::words::UNTOLD;
+
 /// The key of [`Facts::words`]; it has a keyword index.
 pub(super) const FACTS: &str = "facts";
 /// The object of [`Facts::numbers`].
 const NUMBERS: &str = "numbers";
+/// The language that its words were analysed in; it has a keyword index on a server, which lists them.
+pub(super) const LANGUAGE: &str = "language";
 /// The document's id.
 const DOCUMENT: &str = "document";
 
@@ -23,6 +27,8 @@ pub(super) fn payload(document: DocumentId, facts: &Facts) -> Map<String, Value>
     let mut payload = Map::new();
     payload.insert(DOCUMENT.into(), json!(document.to_string()));
     payload.insert(FACTS.into(), json!(facts.words));
+    let language = facts.words.iter().find_map(|fact| fact.strip_prefix("language="));
+    payload.insert(LANGUAGE.into(), json!(language.unwrap_or(UNTOLD)));
     if !facts.numbers.is_empty() {
         let numbers = facts.numbers.iter().map(|(field, values)| (number_key(field), json!(values)));
         payload.insert(NUMBERS.into(), Value::Object(numbers.collect()));
@@ -65,6 +71,7 @@ mod tests {
             json!({
                 "document": document.to_string(),
                 "facts": ["label=", "tags=a b"],
+                "language": "und",
                 "numbers": {"fields_2edue_2ddate": [1.5, -2.0]},
             })
         );

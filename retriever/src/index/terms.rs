@@ -17,7 +17,8 @@ const HEADINGS: usize = 1;
 const PLACE: usize = 1;
 
 /// The terms of a chunk with its title, headings and place, each as often as it counts.
-pub(crate) fn entry_terms(entry: &KeywordEntry) -> Vec<String> {
+#[must_use]
+pub fn entry_terms(entry: &KeywordEntry) -> Vec<String> {
     let language = entry.language.as_deref();
     let mut terms = words::terms(&entry.body, language);
     for (text, weight) in [(&entry.title, TITLE), (&entry.headings, HEADINGS), (&entry.place, PLACE)] {

@@ -16,15 +16,16 @@ use footnote_core::{ChunkId, Code, Error, Result};
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::{
-    CollectionInfo, CollectionStatus, Condition, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType, Filter,
-    PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
+    CollectionInfo, CollectionStatus, Condition, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType,
+    Filter, PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
 };
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use super::super::bm25::Sparse;
-use super::super::payload::{FACTS, MAX_NUMBER_INDEXES, number_path};
+use super::super::payload::{FACTS, LANGUAGE, MAX_NUMBER_INDEXES, number_path};
 use super::connect::Connection;
 use super::creation::creation;
+use super::languages::Languages;
 use super::values::chunk_of;
 use super::{MEANING, QdrantOptions};
 
@@ -49,6 +50,8 @@ pub struct QdrantCollection {
     answers: AtomicBool,
     /// Filled when the collection was found or made.
     ready: OnceCell<()>,
+    /// What its documents are written in.
+    pub(super) languages: Languages,
     /// Held by whoever writes: the legs write the same points, and neither may undo the other's work.
     writing: Mutex<Writing>,
 }
@@ -81,6 +84,7 @@ impl QdrantCollection {
             generation,
             answers: AtomicBool::new(answers),
             ready: OnceCell::new(),
+            languages: Languages::default(),
             writing: Mutex::default(),
         })
     }
@@ -135,11 +139,8 @@ impl QdrantCollection {
         let info = self.info().await?;
         let found = length_of_vectors(&info).unwrap_or_default();
         if found != self.dimension {
-            let message = format!(
-                "{}: holds vectors of {found}, but the embedding model gives {}",
-                self.place(),
-                self.dimension
-            );
+            let message =
+                format!("{}: holds vectors of {found}, but the embedding model gives {}", self.place(), self.dimension);
             return Err(Error::new(Code::IndexMismatch, message)
                 .hint("set embedding.model back to the model it was made with, or set another qdrant.prefix"));
         }
@@ -147,6 +148,7 @@ impl QdrantCollection {
         writing.indexed = info.payload_schema.keys().cloned().collect();
         writing.mean_length = mean_length(&info);
         self.index(FACTS, FieldType::Keyword, &mut writing).await?;
+        self.index(LANGUAGE, FieldType::Keyword, &mut writing).await?;
         drop(writing);
         if self.answers.load(Ordering::Relaxed) {
             self.answer().await?;
@@ -235,8 +237,8 @@ impl QdrantCollection {
     /// Gives the fields that have numbers an index, when they are first met.
     pub(super) async fn index_numbers(&self, fields: HashSet<&str>, writing: &mut Writing) -> Result<()> {
         for path in fields.into_iter().map(number_path) {
-            // One of them is that of the words.
-            if writing.indexed.len() <= MAX_NUMBER_INDEXES {
+            // Two of them are those of the words and of the language.
+            if writing.indexed.len() < MAX_NUMBER_INDEXES + 2 {
                 self.index(&path, FieldType::Float, writing).await?;
             }
         }

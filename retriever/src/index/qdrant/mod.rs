@@ -12,6 +12,7 @@ mod complaint;
 mod connect;
 mod creation;
 mod filter;
+mod languages;
 mod points;
 mod values;
 mod words;

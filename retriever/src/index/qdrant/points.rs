@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{
     DeletePointsBuilder, GetPointsBuilder, NamedVectors, PointStruct, PointsIdsList, QuantizationSearchParamsBuilder,
-    Query, QueryPointsBuilder, SearchParams, SearchParamsBuilder, UpsertPointsBuilder, VectorsSelector,
+    Query, QueryPointsBuilder, SearchParams, SearchParamsBuilder, UpsertPointsBuilder, VectorInput, VectorsSelector,
 };
 
 use super::super::options::{Quantization, VectorOptions};
@@ -167,6 +167,7 @@ pub(super) async fn delete(collection: &QdrantCollection, chunks: Vec<ChunkId>) 
 pub(super) async fn flush(collection: &QdrantCollection) -> Result<()> {
     collection.made().await?;
     collection.writing().await.words.clear();
+    collection.languages.forget();
     Ok(())
 }
 
@@ -209,5 +210,6 @@ fn search_params(options: &VectorOptions, limit: usize) -> SearchParams {
 
 /// A query for the nearest to a sparse vector.
 pub(super) fn nearest_words(words: &super::super::bm25::Sparse) -> Query {
-    Query::new_nearest(words.clone())
+    let (indices, values): (Vec<u32>, Vec<f32>) = words.iter().copied().unzip();
+    Query::new_nearest(VectorInput::new_sparse(indices, values))
 }

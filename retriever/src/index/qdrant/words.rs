@@ -16,11 +16,11 @@ use qdrant_client::qdrant::{
 use super::super::bm25::{self, Sparse};
 use super::super::payload;
 use super::super::terms::entry_terms;
-use crate::words;
 use super::collection::{QdrantCollection, Writing};
 use super::points::{self, AT_ONCE, nearest_words};
 use super::values::{self, chunk_of, point_id, sparse};
 use super::{WORDS, complaint::Complaint};
+use crate::words;
 
 /// The words of a collection's chunks on a Qdrant server.
 pub struct QdrantKeyword {
@@ -108,11 +108,7 @@ impl QdrantKeyword {
         let collection = &self.collection;
         let points = batch.iter().map(|Weighed { entry, words }| {
             let payload = values::payload(payload::payload(entry.document, &entry.facts));
-            PointStruct::new(
-                point_id(entry.chunk),
-                NamedVectors::default().add_vector(WORDS, sparse(words)),
-                payload,
-            )
+            PointStruct::new(point_id(entry.chunk), NamedVectors::default().add_vector(WORDS, sparse(words)), payload)
         });
         let request = UpsertPointsBuilder::new(collection.name(), points.collect::<Vec<_>>())
             .wait(true)
@@ -147,8 +143,8 @@ impl KeywordIndex for QdrantKeyword {
         self.collection.made().await?;
         let mut writing = self.collection.writing().await;
         let weighed = self.weighed(entries, &mut writing).await?;
-        let batches = weighed.chunks(self.collection.options.batch);
-        let sent = stream::iter(batches).map(|batch| self.write(batch)).buffer_unordered(AT_ONCE);
+        let batches: Vec<_> = weighed.chunks(self.collection.options.batch).map(|batch| self.write(batch)).collect();
+        let sent = stream::iter(batches).buffer_unordered(AT_ONCE);
         sent.try_collect::<()>().await?;
         writing.words.extend(weighed.into_iter().map(|weighed| (weighed.entry.chunk, weighed.words)));
         Ok(())
@@ -164,10 +160,16 @@ impl KeywordIndex for QdrantKeyword {
     }
 
     async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
-        let languages = self.collection.languages().await?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        if !self.collection.exists().await? {
+            return Err(self.collection.not_there());
+        }
+        let languages = self.collection.languages.of(&self.collection).await?;
         let terms = words::query_terms(query, &languages.iter().map(String::as_str).collect::<Vec<_>>());
         let words = bm25::question(&terms.concat());
-        if words.is_empty() || limit == 0 {
+        if words.is_empty() {
             return Ok(Vec::new());
         }
         let query = QueryPointsBuilder::new(self.collection.asked()).query(nearest_words(&words)).using(WORDS);

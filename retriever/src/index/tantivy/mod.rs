@@ -6,10 +6,10 @@
 //! * here: opening, writing, committing, searching. `schema`: what is kept of a chunk. `query`: words and filters as
 //!   tantivy's queries.
 
-mod query;
-mod schema;
 #[cfg(test)]
 mod filter_tests;
+mod query;
+mod schema;
 #[cfg(test)]
 mod tests;
 

@@ -50,7 +50,9 @@ fn scope(fields: Fields, filter: &Filter) -> Box<dyn Query> {
         Filter::Fact(facts) => match facts.as_slice() {
             [] => Box::new(EmptyQuery),
             [fact] => Box::new(TermQuery::new(Term::from_field_text(fields.facts, fact), IndexRecordOption::Basic)),
-            several => Box::new(TermSetQuery::new(several.iter().map(|fact| Term::from_field_text(fields.facts, fact)))),
+            several => {
+                Box::new(TermSetQuery::new(several.iter().map(|fact| Term::from_field_text(fields.facts, fact))))
+            }
         },
         Filter::Number { field, range } => number(fields, field, range),
     }

@@ -44,7 +44,7 @@ impl Fields {
             low: schema.add_u64_field("chunk_low", FAST),
             terms: schema.add_text_field("terms", TextOptions::default().set_indexing_options(terms)),
             facts: schema.add_text_field("facts", STRING),
-            numbers: schema.add_json_field("numbers", JsonObjectOptions::default().set_fast(None)),
+            numbers: schema.add_json_field("numbers", JsonObjectOptions::default().set_fast("raw")),
         };
         (schema.build(), fields)
     }
@@ -68,9 +68,14 @@ impl Fields {
         for fact in &entry.facts.words {
             document.add_text(self.facts, fact);
         }
-        let numbers: BTreeMap<String, OwnedValue> = entry.facts.numbers.iter().map(|(field, values)| {
-            (number_key(field), OwnedValue::Array(values.iter().map(|value| OwnedValue::F64(*value)).collect()))
-        }).collect();
+        let numbers: BTreeMap<String, OwnedValue> = entry
+            .facts
+            .numbers
+            .iter()
+            .map(|(field, values)| {
+                (number_key(field), OwnedValue::Array(values.iter().map(|value| OwnedValue::F64(*value)).collect()))
+            })
+            .collect();
         document.add_object(self.numbers, numbers);
         document
     }
