@@ -46,7 +46,7 @@ impl std::fmt::Display for Kinds {
 /// An index's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Placed {
-    format: u32,
+    pub(super) format: u32,
     #[serde(flatten)]
     pub(super) kinds: Kinds,
     /// Where `footnote migrate` was moving it to when it was stopped; nothing was written to the index since.
