@@ -109,7 +109,9 @@ pub(crate) fn run(options: &Options, subject: &RetrievalSubject) -> Result<Retri
                 command.arg("--models").arg(models);
             }
             match step {
-                "--fill" => drop(child::measured::<Filled>(command)?),
+                "--fill" => {
+                    child::measured::<Filled>(command)?;
+                }
                 _ => sizes.push(child::measured::<Size>(command)?),
             }
         }
@@ -124,7 +126,7 @@ pub(crate) fn measure(job: &RetrievalJob, models: Option<&Path>) -> Result<()> {
     let vectors = vector_options(&job.quantization)?;
     let folder = place(&job.work, job.chunks, &job.quantization);
     let runtime = runtime()?;
-    let filled = runtime.block_on(fill::fill(&source, job.chunks, vectors.clone(), &folder))?;
+    let filled = runtime.block_on(fill::fill(&source, job.chunks, vectors, &folder))?;
     if job.fill {
         return child::answer(&filled);
     }
@@ -141,7 +143,7 @@ pub(crate) fn measure(job: &RetrievalJob, models: Option<&Path>) -> Result<()> {
         }
         bare::keyword(&folder, questions, tag)?;
         let words = bare::keyword(&folder, questions, tag)?;
-        let opened = Opened::open(&source, &folder, vectors.clone())?;
+        let opened = Opened::open(&source, &folder, vectors)?;
         let hybrid = runtime.block_on(async {
             opened.ask(questions, filter.as_ref(), retrieval(&settings)).await?;
             opened.ask(questions, filter.as_ref(), retrieval(&settings)).await

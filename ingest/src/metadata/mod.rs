@@ -13,7 +13,7 @@ mod said;
 pub(crate) use bounds::bounded;
 pub use bounds::{MAX_NAME_BYTES, MAX_VALUE_BYTES};
 pub use rules::{Rule, Rules};
-pub(crate) use said::{Said, moment};
+pub(crate) use said::Said;
 
 /// A label that nobody is granted: what says that not everybody may see it, but not in words that can be used, is
 /// shown to no one but the owner of the data folder.

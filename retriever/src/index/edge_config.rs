@@ -84,7 +84,7 @@ fn quantization(kind: Quantization) -> Option<QuantizationConfig> {
 
 /// How a search for `limit` hits goes about it.
 pub(super) fn search_params(options: &VectorOptions, limit: usize) -> SearchParams {
-    let quantization = (options.quantization != Quantization::None).then(|| QuantizationSearchParams {
+    let quantization = (options.quantization != Quantization::None).then_some(QuantizationSearchParams {
         ignore: false,
         rescore: Some(options.rescore),
         oversampling: Some(options.oversampling),

@@ -48,7 +48,7 @@ pub struct Moved {
 }
 
 /// Told how many chunks of how many have arrived.
-pub type OnMoved<'p> = &'p (dyn Fn(usize, usize) + Send + Sync);
+pub(super) type OnMoved<'p> = &'p (dyn Fn(usize, usize) + Send + Sync);
 
 impl Footnote {
     /// Moves a collection. Afterwards the settings have to name its new stores.
