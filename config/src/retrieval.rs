@@ -40,8 +40,8 @@ pub struct RetrievalSettings {
 pub enum FusionKind {
     /// Weighted sum of min-max scaled scores.
     MinMax,
-    /// Weighted sum of shares of each leg's best.
-    MaxScaled,
+    /// Weighted sum of the cosine and of BM25's share of the best.
+    Cosine,
     /// Weighted sum of deviations from each leg's mean.
     ZScore,
     /// Reciprocal rank fusion.

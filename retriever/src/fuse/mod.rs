@@ -36,11 +36,12 @@ pub enum Fusion {
         /// `w`.
         dense_weight: f32,
     },
-    /// `s` is the share of the leg's best score: `score / max`, from 0, the least that either leg can mean: no word
-    /// shared, no likeness of meaning. So it does not depend on how many candidates there are, and a leg whose
-    /// candidates are all about as good does not pull them apart. (Bruch et al.'s "theoretical minimum", with 0 for
-    /// the cosine in place of -1: sentence embeddings hardly use the other half.)
-    MaxScaled {
+    /// The cosine as it is, and a chunk's BM25 as a share of the question's best: `w · cos(c) + (1 - w) · bm25(c) / max`.
+    /// Both have a zero that means something, no likeness and no shared word, so the scores do not depend on how many
+    /// candidates there are, and a leg whose candidates are all about as good does not pull them apart. (Bruch et al.'s
+    /// scaling from the theoretical minimum; their maximum of the cosine is left out, so that a question which
+    /// nothing comes near to is ranked by its words.)
+    Cosine {
         /// `w`.
         dense_weight: f32,
     },
@@ -65,6 +66,17 @@ pub struct Fused {
     pub keyword: Option<LegScore>,
 }
 
+/// What is known of chunks that a leg did not find.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beyond<'a> {
+    /// The vector leg's scores of chunks that only the keyword leg found: they count in its place, without a rank. Others
+    /// are passed over.
+    pub similarities: &'a [Hit],
+    /// Whether the keyword leg gave as many hits as it was asked for: then a chunk that it did not find may share words
+    /// with the question all the same. Otherwise it shares none.
+    pub keyword_is_cut: bool,
+}
+
 impl Fusion {
     /// Its name, as settings and explanations have it.
     #[must_use]
@@ -72,7 +84,7 @@ impl Fusion {
         match self {
             Self::Rrf { .. } => "rrf",
             Self::MinMax { .. } => "min-max",
-            Self::MaxScaled { .. } => "max-scaled",
+            Self::Cosine { .. } => "cosine",
             Self::ZScore { .. } => "z-score",
         }
     }
@@ -82,7 +94,7 @@ impl Fusion {
     pub fn dense_weight(&self) -> Option<f32> {
         match *self {
             Self::Rrf { .. } => None,
-            Self::MinMax { dense_weight } | Self::MaxScaled { dense_weight } | Self::ZScore { dense_weight } => {
+            Self::MinMax { dense_weight } | Self::Cosine { dense_weight } | Self::ZScore { dense_weight } => {
                 Some(dense_weight)
             }
         }
@@ -94,7 +106,7 @@ impl Fusion {
         match self {
             Self::Rrf { k } => Self::Rrf { k },
             Self::MinMax { .. } => Self::MinMax { dense_weight },
-            Self::MaxScaled { .. } => Self::MaxScaled { dense_weight },
+            Self::Cosine { .. } => Self::Cosine { dense_weight },
             Self::ZScore { .. } => Self::ZScore { dense_weight },
         }
     }
@@ -102,13 +114,12 @@ impl Fusion {
     /// The joint ranking, best first; equal scores are ordered by id, so that the result depends on
     /// the hits alone, not on their order.
     ///
-    /// `unfound` are the vector leg's scores of chunks that only the keyword leg found, where they are known: they
-    /// count in its place, without a rank. Others in it are passed over, as are those of methods that count ranks.
+    /// What is known `beyond` the legs' hits counts, too, where a method has a use for it.
     ///
     /// A hit whose score is not a finite number is left out; of a chunk that a leg names twice, the
     /// better hit counts.
     #[must_use]
-    pub fn fuse(&self, dense: &[Hit], keyword: &[Hit], unfound: &[Hit]) -> Vec<Fused> {
+    pub fn fuse(&self, dense: &[Hit], keyword: &[Hit], beyond: Beyond<'_>) -> Vec<Fused> {
         let (dense, keyword) = (ranked(dense), ranked(keyword));
         let mut joint: HashMap<ChunkId, Fused> = HashMap::with_capacity(dense.len() + keyword.len());
         for (at, hit) in dense.iter().enumerate() {
@@ -123,13 +134,14 @@ impl Fusion {
                 joint.values_mut().for_each(|fused| fused.score = part(fused.dense) + part(fused.keyword));
             }
             Self::MinMax { dense_weight: w } => {
-                weigh(&mut joint, unfound, w, Scale::min_max(&dense), Scale::min_max(&keyword));
+                weigh(&mut joint, beyond, w, Scale::min_max(&dense), Scale::min_max(&keyword));
             }
-            Self::MaxScaled { dense_weight: w } => {
-                weigh(&mut joint, unfound, w, Scale::share_of_max(&dense), Scale::share_of_max(&keyword));
+            Self::Cosine { dense_weight: w } => {
+                let words = Scale::share_of_max(&keyword, beyond.keyword_is_cut);
+                weigh(&mut joint, beyond, w, Scale::as_it_is(&dense), words);
             }
             Self::ZScore { dense_weight: w } => {
-                weigh(&mut joint, unfound, w, Scale::deviations(&dense), Scale::deviations(&keyword));
+                weigh(&mut joint, beyond, w, Scale::deviations(&dense), Scale::deviations(&keyword));
             }
         }
         let mut joint: Vec<Fused> = joint.into_values().collect();
@@ -139,9 +151,9 @@ impl Fusion {
 }
 
 /// Gives every chunk the weighted sum of its scaled scores.
-fn weigh(joint: &mut HashMap<ChunkId, Fused>, unfound: &[Hit], w: f32, dense: Scale, keyword: Scale) {
+fn weigh(joint: &mut HashMap<ChunkId, Fused>, beyond: Beyond<'_>, w: f32, dense: Scale, keyword: Scale) {
     let known: HashMap<ChunkId, f32> =
-        unfound.iter().filter(|hit| hit.score.is_finite()).map(|hit| (hit.chunk, hit.score)).collect();
+        beyond.similarities.iter().filter(|hit| hit.score.is_finite()).map(|hit| (hit.chunk, hit.score)).collect();
     for fused in joint.values_mut() {
         let similarity = match fused.dense {
             Some(leg) => dense.of(leg.score),

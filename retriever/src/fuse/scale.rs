@@ -26,10 +26,19 @@ impl Scale {
         Self { zero: min, unit: max - min, flat: 1.0, lowest: f64::MIN, missing: 0.0 }
     }
 
-    /// 1 for the leg's first, 0 for a score of 0 and less, and for what was not found.
-    pub(super) fn share_of_max(leg: &[Hit]) -> Self {
+    /// 1 for the leg's first, 0 for a score of 0 and less. What was not found has 0 where the leg is whole; where it was
+    /// cut off, half of its last: somewhere between that and nothing.
+    pub(super) fn share_of_max(leg: &[Hit], is_cut: bool) -> Self {
         let (max, _) = ends(leg);
-        Self { zero: 0.0, unit: max.max(0.0), flat: 0.0, lowest: 0.0, missing: 0.0 }
+        let line = Self { zero: 0.0, unit: max.max(0.0), flat: 0.0, lowest: 0.0, missing: 0.0 };
+        let last = leg.last().filter(|_| is_cut).map_or(0.0, |last| f64::from(line.of(last.score)));
+        Self { missing: last / 2.0, ..line }
+    }
+
+    /// The score itself; what was not found, and is not known from elsewhere, counts as the leg's last.
+    pub(super) fn as_it_is(leg: &[Hit]) -> Self {
+        let (_, min) = ends(leg);
+        Self { zero: 0.0, unit: 1.0, flat: 0.0, lowest: f64::MIN, missing: min.clamp(-LIMIT, LIMIT) }
     }
 
     /// Standard deviations from the leg's mean; what was not found counts as its last.

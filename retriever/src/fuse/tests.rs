@@ -7,7 +7,7 @@ const WAYS: [Fusion; 5] = [
     Fusion::Rrf { k: 60.0 },
     Fusion::MinMax { dense_weight: 0.6 },
     Fusion::MinMax { dense_weight: 1.0 },
-    Fusion::MaxScaled { dense_weight: 0.5 },
+    Fusion::Cosine { dense_weight: 0.5 },
 ];
 
 fn id(n: u128) -> ChunkId {
@@ -16,6 +16,10 @@ fn id(n: u128) -> ChunkId {
 
 fn leg(hits: &[(u128, f32)]) -> Vec<Hit> {
     hits.iter().map(|&(n, score)| Hit { chunk: id(n), score }).collect()
+}
+
+fn knowing(similarities: &[Hit]) -> Beyond<'_> {
+    Beyond { similarities, keyword_is_cut: true }
 }
 
 fn any_leg() -> impl Strategy<Value = Vec<(u128, f32)>> {
@@ -30,7 +34,7 @@ fn place(fused: &[Fused], chunk: ChunkId) -> Option<usize> {
 
 #[test]
 fn rrf_is_the_sum_of_reciprocal_ranks() {
-    let fused = Fusion::Rrf { k: 60.0 }.fuse(&leg(&[(1, 0.9), (2, 0.5)]), &leg(&[(2, 14.0), (3, 2.0)]), &[]);
+    let fused = Fusion::Rrf { k: 60.0 }.fuse(&leg(&[(1, 0.9), (2, 0.5)]), &leg(&[(2, 14.0), (3, 2.0)]), Beyond::default());
     let found: Vec<_> = fused.iter().map(|f| (f.chunk, f.score)).collect();
     assert_eq!(found, [(id(2), 1.0 / 62.0 + 1.0 / 61.0), (id(1), 1.0 / 61.0), (id(3), 1.0 / 62.0)]);
     assert_eq!(fused[0].dense.map(|leg| leg.rank), Some(2));
@@ -41,29 +45,36 @@ fn rrf_is_the_sum_of_reciprocal_ranks() {
 #[test]
 fn min_max_scales_each_leg_over_its_own_candidates() {
     let fusion = Fusion::MinMax { dense_weight: 0.75 };
-    let fused = fusion.fuse(&leg(&[(1, 0.8), (2, 0.6), (3, 0.4)]), &leg(&[(2, 30.0), (4, 10.0)]), &[]);
+    let fused = fusion.fuse(&leg(&[(1, 0.8), (2, 0.6), (3, 0.4)]), &leg(&[(2, 30.0), (4, 10.0)]), Beyond::default());
     let found: Vec<_> = fused.iter().map(|f| (f.chunk, (f.score * 1000.0).round())).collect();
     assert_eq!(found, [(id(1), 750.0), (id(2), 625.0), (id(3), 0.0), (id(4), 0.0)]);
 }
 
 #[test]
 fn a_leg_of_equal_scores_counts_in_full() {
-    let fused = Fusion::MinMax { dense_weight: 0.5 }.fuse(&leg(&[(1, 0.3)]), &leg(&[(1, 7.0), (2, 7.0)]), &[]);
+    let fused = Fusion::MinMax { dense_weight: 0.5 }.fuse(&leg(&[(1, 0.3)]), &leg(&[(1, 7.0), (2, 7.0)]), Beyond::default());
     assert_eq!(fused.iter().map(|f| f.score).collect::<Vec<_>>(), [1.0, 0.5]);
 }
 
 #[test]
-fn max_scaled_counts_from_nothing_to_the_best() {
-    let fusion = Fusion::MaxScaled { dense_weight: 0.75 };
-    let fused = fusion.fuse(&leg(&[(1, 0.8), (2, 0.6), (3, -0.4)]), &leg(&[(2, 30.0), (4, 15.0)]), &[]);
-    let found: Vec<_> = fused.iter().map(|f| (f.chunk, (f.score * 10_000.0).round())).collect();
-    assert_eq!(found, [(id(2), 8125.0), (id(1), 7500.0), (id(4), 1250.0), (id(3), 0.0)]);
+fn cosine_takes_likeness_as_it_is_and_words_as_a_share_of_the_best() {
+    let fusion = Fusion::Cosine { dense_weight: 0.75 };
+    let fused = |beyond| {
+        let fused = fusion.fuse(&leg(&[(1, 0.8), (2, 0.6), (3, -0.4)]), &leg(&[(2, 30.0), (4, 15.0)]), beyond);
+        fused.iter().map(|f| (f.chunk, (f.score * 10_000.0).round())).collect::<Vec<_>>()
+    };
+    let similarities = leg(&[(4, 0.2)]);
+    let whole = Beyond { similarities: &similarities, keyword_is_cut: false };
+    assert_eq!(fused(whole), [(id(2), 7000.0), (id(1), 6000.0), (id(4), 2750.0), (id(3), -3000.0)]);
+    // Others may share words, too, where the keyword leg was cut off: half as many as its last.
+    let cut = Beyond { keyword_is_cut: true, ..whole };
+    assert_eq!(fused(cut), [(id(2), 7000.0), (id(1), 6625.0), (id(4), 2750.0), (id(3), -2375.0)]);
 }
 
 #[test]
 fn z_score_counts_deviations_and_takes_the_last_for_what_was_not_found() {
     let fusion = Fusion::ZScore { dense_weight: 0.5 };
-    let fused = fusion.fuse(&leg(&[(1, 5.0), (2, 3.0)]), &leg(&[(2, 9.0), (3, 7.0)]), &[]);
+    let fused = fusion.fuse(&leg(&[(1, 5.0), (2, 3.0)]), &leg(&[(2, 9.0), (3, 7.0)]), Beyond::default());
     let found: Vec<_> = fused.iter().map(|f| (f.chunk, f.score)).collect();
     assert_eq!(found, [(id(1), 0.0), (id(2), 0.0), (id(3), -1.0)]);
 }
@@ -72,7 +83,7 @@ fn z_score_counts_deviations_and_takes_the_last_for_what_was_not_found() {
 fn a_known_score_of_a_chunk_that_was_not_found_counts_without_a_rank() {
     let (dense, keyword) = (leg(&[(1, 0.8), (2, 0.4)]), leg(&[(3, 5.0), (4, 5.0)]));
     for way in WAYS.into_iter().filter(|way| way.dense_weight().is_some_and(|w| w < 1.0)) {
-        let fused = way.fuse(&dense, &keyword, &leg(&[(4, 0.39), (3, 0.2), (2, 9.0)]));
+        let fused = way.fuse(&dense, &keyword, knowing(&leg(&[(4, 0.39), (3, 0.2), (2, 9.0)])));
         let of = |n| fused.iter().find(|f| f.chunk == id(n)).unwrap();
         assert!(of(4).score > of(3).score, "{way:?}");
         assert_eq!((of(4).dense, of(2).dense.unwrap().score), (None, 0.4));
@@ -93,7 +104,7 @@ fn a_weight_of_its_own_changes_nothing_but_the_weight() {
 fn scores_that_are_no_numbers_are_left_out() {
     let odd = leg(&[(1, f32::NAN), (2, f32::INFINITY), (3, f32::MAX), (4, f32::MIN)]);
     for way in WAYS {
-        let fused = way.fuse(&odd, &[], &[]);
+        let fused = way.fuse(&odd, &[], Beyond::default());
         assert_eq!(fused.iter().map(|f| f.chunk).collect::<Vec<_>>(), [id(3), id(4)]);
         assert!(fused.iter().all(|f| f.score.is_finite()));
     }
@@ -117,8 +128,8 @@ proptest! {
         for way in WAYS {
             let sorted: Vec<_> = { let mut k = keyword.clone(); k.sort_by_key(|hit| hit.0); k };
             let unfound = leg(&unfound);
-            let fused = way.fuse(&leg(&dense), &leg(&keyword), &unfound);
-            prop_assert_eq!(fused, way.fuse(&leg(&turned), &leg(&sorted), &unfound));
+            let fused = way.fuse(&leg(&dense), &leg(&keyword), knowing(&unfound));
+            prop_assert_eq!(fused, way.fuse(&leg(&turned), &leg(&sorted), knowing(&unfound)));
         }
     }
 
@@ -127,7 +138,7 @@ proptest! {
         dense in any_leg(), keyword in any_leg(), unfound in any_leg(),
     ) {
         for way in WAYS {
-            let fused = way.fuse(&leg(&dense), &leg(&keyword), &leg(&unfound));
+            let fused = way.fuse(&leg(&dense), &leg(&keyword), knowing(&leg(&unfound)));
             let mut found: Vec<_> = fused.iter().map(|f| f.chunk).collect();
             found.sort();
             let mut all: Vec<_> = dense.iter().chain(&keyword).map(|hit| id(hit.0)).collect();
@@ -146,7 +157,7 @@ proptest! {
         dense.push((5, 9.0));
         keyword.push((5, 9.0));
         for way in WAYS {
-            prop_assert_eq!(way.fuse(&leg(&dense), &leg(&keyword), &[])[0].chunk, id(5));
+            prop_assert_eq!(way.fuse(&leg(&dense), &leg(&keyword), Beyond::default())[0].chunk, id(5));
         }
     }
 
@@ -161,8 +172,8 @@ proptest! {
         better[pick].1 += f32::from(more);
         // Not so by z-score: the better hit stretches the leg's scale, and with it what it has before the others.
         for way in WAYS.into_iter().skip(1) {
-            let before = place(&way.fuse(&leg(&dense), &leg(&keyword), &[]), chunk);
-            let after = place(&way.fuse(&leg(&better), &leg(&keyword), &[]), chunk);
+            let before = place(&way.fuse(&leg(&dense), &leg(&keyword), Beyond::default()), chunk);
+            let after = place(&way.fuse(&leg(&better), &leg(&keyword), Beyond::default()), chunk);
             prop_assert!(after <= before, "{way:?}: {before:?} -> {after:?}");
         }
     }

@@ -11,6 +11,8 @@ use super::Retriever;
 pub(super) struct Legs {
     /// The question's vector.
     pub(super) vector: Vec<f32>,
+    /// The most hits that each was asked for.
+    pub(super) limit: usize,
     /// What the vector leg found, best first; nothing where it is away.
     pub(super) dense: Vec<Hit>,
     /// What the keyword leg found.
@@ -45,7 +47,7 @@ impl Retriever {
             (Ok(dense), Err(error)) if self.can_spare(&error) => (dense, Vec::new(), Some(away("keyword", &error))),
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
-        Ok(Legs { vector, dense, keyword, degraded, embedding })
+        Ok(Legs { vector, limit, dense, keyword, degraded, embedding })
     }
 
     /// Whether the other leg is to answer alone. A leg that is broken, not away, is never spared: that must be mended.

@@ -7,7 +7,7 @@ use footnote_core::{ChunkId, Question, Result};
 
 use super::Retriever;
 use super::legs::Legs;
-use crate::fuse::{Fused, Fusion, lean};
+use crate::fuse::{Beyond, Fused, Fusion, lean};
 
 /// The joint ranking of all candidates.
 pub(super) struct Ranking {
@@ -29,8 +29,9 @@ impl Retriever {
             true => lean::leaning(self.options.fusion, question.text()),
             false => (self.options.fusion, None),
         };
-        let unfound = self.unfound(fusion, legs).await?;
-        Ok(Ranking { fused: fusion.fuse(&legs.dense, &legs.keyword, &unfound), fusion, reason })
+        let similarities = self.similarities(fusion, legs).await?;
+        let beyond = Beyond { similarities: &similarities, keyword_is_cut: legs.keyword.len() >= legs.limit };
+        Ok(Ranking { fused: fusion.fuse(&legs.dense, &legs.keyword, beyond), fusion, reason })
     }
 
     /// The vectors of chunks; none where their store went away since it was searched, and may.
@@ -46,7 +47,7 @@ impl Retriever {
 
     /// The exact cosines of the chunks that only the keyword leg found: what the vector leg did not propose may still
     /// be nearly as good as its last, or far from it.
-    async fn unfound(&self, fusion: Fusion, legs: &Legs) -> Result<Vec<Hit>> {
+    async fn similarities(&self, fusion: Fusion, legs: &Legs) -> Result<Vec<Hit>> {
         if legs.dense.is_empty() || fusion.dense_weight().is_none() {
             return Ok(Vec::new());
         }

@@ -90,7 +90,7 @@ pub fn retrieval(settings: &Settings) -> RetrieverOptions {
         candidates: retrieval.candidates,
         fusion: match retrieval.fusion {
             FusionKind::MinMax => Fusion::MinMax { dense_weight },
-            FusionKind::MaxScaled => Fusion::MaxScaled { dense_weight },
+            FusionKind::Cosine => Fusion::Cosine { dense_weight },
             FusionKind::ZScore => Fusion::ZScore { dense_weight },
             FusionKind::Rrf => Fusion::Rrf { k: retrieval.rrf_k },
         },

@@ -193,17 +193,18 @@ async fn a_chunk_that_only_the_words_found_counts_with_its_real_similarity() {
     let hit = |title, score| Hit { chunk: id(title), score };
     let legs = legs::Legs {
         vector: vector.clone(),
+        limit: 10,
         dense: vec![hit("b", 0.9)],
         keyword: vec![hit("b", 2.0), hit("c", 1.0)],
         degraded: None,
         embedding: Duration::ZERO,
     };
-    let options = RetrieverOptions { fusion: Fusion::MaxScaled { dense_weight: 0.5 }, ..OPTIONS };
+    let options = RetrieverOptions { fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
     let retriever = Retriever::new(shelf.parts(), options);
     let ranking = retriever.rank(&Question::new("zebra").unwrap(), &legs).await.unwrap();
     let stored = shelf.vectors.vectors(&[id("c")]).await.unwrap().remove(0).unwrap();
     let cosine: f32 = vector.iter().zip(&stored).map(|(a, b)| a * b).sum();
-    assert!((ranking.fused[1].score - (0.5 * cosine / 0.9 + 0.25)).abs() < 1e-5, "{:?}", ranking.fused[1]);
+    assert!((ranking.fused[1].score - (0.5 * cosine + 0.25)).abs() < 1e-5, "{:?}", ranking.fused[1]);
     assert_eq!(ranking.fused[1].dense, None);
 }
 
