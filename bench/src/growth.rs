@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use footnote_config::{ModelCatalog, Settings};
+use footnote_ingest::metadata::Rules;
 use footnote_ingest::{
     ArchiveLimits, CancellationToken, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, ReaderOptions,
     Retry, SqliteCatalog, Stores,
@@ -161,6 +162,7 @@ fn ingestor(settings: &Settings, job: &GrowthJob, [write, flush, keyword]: &[Sto
             max_file_bytes: ingest.max_file_bytes,
         },
         retry: Retry::default(),
+        rules: Rules::default(),
     };
     Ingestor::new(stores, options).map_err(explained)
 }

@@ -20,6 +20,7 @@ pub struct Problem {
 pub fn check(settings: &Settings) -> Result<(), Problem> {
     counts(settings)?;
     shares(settings)?;
+    crate::ingest_rules::check(&settings.ingest.rules)?;
     contradictions(settings)
 }
 

@@ -8,15 +8,17 @@
 //! * [`load`]: layers in, [`Settings`] out: an unknown key, a bad value or a contradiction stops the
 //!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
 //! * [`settings`]: the settings themselves.
-//! * [`check`]: what types alone cannot say.
+//! * [`check`]: what types alone cannot say. [`ingest_rules`]: `[[ingest.rules]]`.
 //! * [`models`]: the models that footnote knows how to run (`models.toml`).
 
 pub mod check;
+pub mod ingest_rules;
 pub mod layer;
 pub mod load;
 pub mod models;
 pub mod settings;
 
+pub use ingest_rules::IngestRule;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};

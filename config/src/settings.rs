@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ingest_rules::IngestRule;
+
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +71,8 @@ pub struct IngestSettings {
     pub rescan_seconds: u64,
     /// Milliseconds of quiet before a changed file is read.
     pub debounce_ms: u64,
+    /// What documents get by their paths.
+    pub rules: Vec<IngestRule>,
 }
 
 /// How pages without text are read.

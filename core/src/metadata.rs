@@ -17,9 +17,19 @@ pub struct Metadata {
     /// Fields of the document's own, by name: what its front matter holds beside title and tags.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, FieldValue>,
+    /// What the document says of itself, where the settings or whoever uploaded it say something else: other
+    /// settings are applied to it without reading the document again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own: Option<Box<Metadata>>,
 }
 
 impl Metadata {
+    /// What the document says of itself.
+    #[must_use]
+    pub fn own(&self) -> &Self {
+        self.own.as_deref().unwrap_or(self)
+    }
+
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {

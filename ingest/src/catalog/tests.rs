@@ -162,7 +162,7 @@ async fn replaced_versions_are_remembered_as_they_stood() {
 async fn twins_are_indexed_chunks_of_the_same_content_in_the_same_collection() {
     let (catalog, _folder) = open().await;
     let one = document("one", &["alpha"]);
-    let content = crate::hash::content_hash(&one.chunks[0], "T");
+    let content = crate::hash::content_hash(&one.chunks[0], "one", "T");
     catalog.begin(vec![one.clone()]).await.unwrap();
     assert!(catalog.twins("c", &[content]).await.unwrap().is_empty(), "not before the commit");
     catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();

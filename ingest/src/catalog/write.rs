@@ -21,7 +21,7 @@ pub(super) fn begin(connection: &mut Connection, documents: &[IngestedDocument])
         write_record(&transaction, record, DocumentStatus::Indexing)?;
         write_text(&transaction, document)?;
         for chunk in chunks {
-            write_chunk(&transaction, chunk, &document.title)?;
+            write_chunk(&transaction, chunk, document)?;
         }
         transaction
             .prepare_cached(
@@ -170,7 +170,7 @@ fn write_text(transaction: &Transaction<'_>, document: &Document) -> Result<()> 
     Ok(())
 }
 
-fn write_chunk(transaction: &Transaction<'_>, chunk: &Chunk, title: &str) -> Result<()> {
+fn write_chunk(transaction: &Transaction<'_>, chunk: &Chunk, document: &Document) -> Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO chunks (id, document, ordinal, span_start, span_end, text, heading_path, page_start, page_end, \
@@ -187,7 +187,7 @@ fn write_chunk(transaction: &Transaction<'_>, chunk: &Chunk, title: &str) -> Res
             chunk.pages.map(|pages| pages.start),
             chunk.pages.map(|pages| pages.end),
             chunk.tokens,
-            content_hash(chunk, title).0,
+            content_hash(chunk, &document.uri, &document.title).0,
         ])?;
     Ok(())
 }

@@ -122,7 +122,7 @@ impl Batch {
         let mut wanted = HashSet::new();
         for Fresh { record, chunk, content, .. } in &fresh {
             if !vectors.contains_key(content) && wanted.insert(*content) {
-                texts.push((*content, chunk.embedded_text(&record.title)));
+                texts.push((*content, chunk.embedded_as(&record.uri, &record.title)));
             }
         }
         known(texts.len());
@@ -156,7 +156,7 @@ impl Batch {
             fresh.extend(chunks.iter().filter(|chunk| !(told && old.chunks.contains(&chunk.id))).map(|chunk| Fresh {
                 record,
                 chunk,
-                content: content_hash(chunk, &document.title),
+                content: content_hash(chunk, &document.uri, &document.title),
                 facts: Arc::clone(&facts),
             }));
         }

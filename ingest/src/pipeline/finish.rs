@@ -56,7 +56,8 @@ pub(super) async fn restore(stores: &Stores, chunks: &[(Chunk, DocumentRecord)],
         let ids: Vec<ChunkId> = some.iter().map(|(chunk, _)| chunk.id).collect();
         let mut vectors = if reuse { stores.vectors.vectors(&ids).await? } else { vec![None; ids.len()] };
         let missing: Vec<usize> = (0..some.len()).filter(|&at| vectors[at].is_none()).collect();
-        let texts = missing.iter().map(|&at| some[at].0.embedded_text(&some[at].1.title)).collect();
+        let text = |at: &usize| some[*at].0.embedded_as(&some[*at].1.uri, &some[*at].1.title);
+        let texts = missing.iter().map(text).collect();
         for (at, vector) in missing.into_iter().zip(stores.embedder.embed_passages(texts).await?) {
             vectors[at] = Some(vector);
         }

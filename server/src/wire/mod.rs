@@ -29,7 +29,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
 pub use self::options::grounding;
-use self::options::{archive_limits, chunking, reader, retrieval};
+use self::options::{archive_limits, chunking, reader, retrieval, rules};
 use crate::api::state::unknown_collection;
 use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
 use crate::data::DataFolder;
@@ -234,6 +234,7 @@ impl Footnote {
             reader: reader(&self.settings),
             archive: archive_limits(&self.settings),
             retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
+            rules: rules(&self.settings, self.shelf.data.uploads()),
         })
     }
 

@@ -1,9 +1,11 @@
 //! Settings to the options of each part.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use footnote_config::{FusionKind, OcrKind, Settings};
+use footnote_config::{FusionKind, IngestRule, OcrKind, Settings};
 use footnote_generator::GroundingOptions;
+use footnote_ingest::metadata::{Rule, Rules};
 use footnote_ingest::{ArchiveLimits, ChunkOptions, Isolation, OcrOptions, ReaderOptions};
 use footnote_retriever::{Fusion, RetrieverOptions};
 
@@ -25,6 +27,13 @@ pub(super) fn archive_limits(settings: &Settings) -> ArchiveLimits {
         max_bytes: ingest.archive_max_bytes,
         max_file_bytes: ingest.max_file_bytes,
     }
+}
+
+/// What documents get beside what they say of themselves, by the settings; `uploads` is the folder of uploads.
+pub(super) fn rules(settings: &Settings, uploads: PathBuf) -> Rules {
+    let rules = settings.ingest.rules.iter().cloned();
+    let rules = rules.map(|IngestRule { path, labels, tags, fields }| Rule { path, labels, tags, fields });
+    Rules::new(rules.collect(), Some(uploads))
 }
 
 /// How files are read, by the settings.
