@@ -133,7 +133,11 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Problem> {
         return problem("qdrant.api_key", "an API key has no spaces and only ASCII characters", "copy it again");
     }
     if footnote_core::collection::check_name(&qdrant.prefix).is_err() {
-        return problem("qdrant.prefix", "it begins the names of collections", "use lower-case letters, digits, - and _");
+        return problem(
+            "qdrant.prefix",
+            "it begins the names of collections",
+            "use lower-case letters, digits, - and _",
+        );
     }
     if qdrant.write_consistency > qdrant.replication_factor {
         return problem(

@@ -28,7 +28,8 @@ impl OnServer {
         let on = Self { scenario: Scenario::new(), url, prefix };
         on.settings(STORES, &on.url);
         on.scenario.write("documents/kettles.md", "# Kettles\n\nThe red kettle boils in four minutes.\n");
-        on.scenario.write("documents/pots.md", "# Pots\n\nThe pot is made of copper.\n\n## Lids\n\nThe lid is of glass.\n");
+        on.scenario
+            .write("documents/pots.md", "# Pots\n\nThe pot is made of copper.\n\n## Lids\n\nThe lid is of glass.\n");
         on.scenario.write("documents/emoji.md", "# 🦙\n\n🫖 🫖\n");
         Some(on)
     }

@@ -243,8 +243,7 @@ impl Shared {
         if indexed.contains(key) {
             return Ok(());
         }
-        let create =
-            CreateIndex { field_name: path(key)?, field_schema: Some(PayloadFieldSchema::FieldType(kind)) };
+        let create = CreateIndex { field_name: path(key)?, field_schema: Some(PayloadFieldSchema::FieldType(kind)) };
         shard
             .update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(create)))
             .map_err(|error| self.failed("index what filters ask for", &error))?;

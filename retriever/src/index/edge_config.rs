@@ -51,11 +51,8 @@ fn config(dimension: usize, options: &VectorOptions) -> EdgeConfig {
         indexing_threshold: Some(options.indexing_threshold_kb),
         ..EdgeOptimizersConfig::default()
     };
-    let hnsw = HnswIndexConfig {
-        m: options.hnsw_m,
-        ef_construct: options.hnsw_ef_construct,
-        ..HnswIndexConfig::default()
-    };
+    let hnsw =
+        HnswIndexConfig { m: options.hnsw_m, ef_construct: options.hnsw_ef_construct, ..HnswIndexConfig::default() };
     let vectors = EdgeVectorParamsBuilder::new(dimension, Distance::Cosine).on_disk(options.on_disk).build();
     let config = EdgeConfig::builder()
         .vector(DEFAULT_VECTOR_NAME, vectors)
@@ -87,7 +84,7 @@ fn quantization(kind: Quantization) -> Option<QuantizationConfig> {
 
 /// How a search for `limit` hits goes about it.
 pub(super) fn search_params(options: &VectorOptions, limit: usize) -> SearchParams {
-    let quantization = (options.quantization != Quantization::None).then(|| QuantizationSearchParams {
+    let quantization = (options.quantization != Quantization::None).then_some(QuantizationSearchParams {
         ignore: false,
         rescore: Some(options.rescore),
         oversampling: Some(options.oversampling),

@@ -34,8 +34,7 @@ async fn fitting(store: &EdgeStore, filter: &Filter) -> BTreeSet<ChunkId> {
 async fn agree(store: &EdgeStore, all: &[Facts]) {
     let mut answers = BTreeSet::new();
     for filter in some(filters(), 400) {
-        let expected: BTreeSet<ChunkId> =
-            (0..all.len()).filter(|n| filter.matches(&all[*n])).map(chunk).collect();
+        let expected: BTreeSet<ChunkId> = (0..all.len()).filter(|n| filter.matches(&all[*n])).map(chunk).collect();
         assert_eq!(fitting(store, &filter).await, expected, "{filter:?}");
         answers.insert(expected.len());
     }

@@ -7,12 +7,7 @@ use qdrant_edge::{
 };
 
 /// A search for the `limit` nearest points.
-pub(super) fn nearest(
-    vector: Vec<f32>,
-    limit: usize,
-    filter: Option<Filter>,
-    params: SearchParams,
-) -> QueryRequest {
+pub(super) fn nearest(vector: Vec<f32>, limit: usize, filter: Option<Filter>, params: SearchParams) -> QueryRequest {
     QueryRequest {
         prefetches: Vec::new(),
         query: Some(ScoringQuery::Vector(QueryEnum::Nearest(NamedQuery::default_dense(vector)))),

@@ -8,6 +8,7 @@ use footnote_core::{Facts, Filter};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
 
 /// Few and odd, so that filters hit and nothing in them is taken for syntax.
 const WORDS: [&str; 10] = [

@@ -37,8 +37,8 @@ fn terms_of(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
 mod tests {
     use std::sync::Arc;
 
-    use footnote_core::document::DocumentId;
     use footnote_core::ChunkId;
+    use footnote_core::document::DocumentId;
     use uuid::Uuid;
 
     use super::*;

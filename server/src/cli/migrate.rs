@@ -43,7 +43,9 @@ pub(super) async fn run(context: &Context, args: Migrate) -> Result<Outcome> {
     if context.json {
         terminal::json(&moved)?;
     } else {
-        moved.iter().for_each(|moved| terminal::line(format!("{}: {} chunks: {}", moved.collection, moved.chunks, moved.to)));
+        moved
+            .iter()
+            .for_each(|moved| terminal::line(format!("{}: {} chunks: {}", moved.collection, moved.chunks, moved.to)));
     }
     if Kinds::of(&context.settings) != wanted.to && !context.quiet {
         terminal::note(format!("\nnow put this into footnote.toml:\n\n{}\n", wanted.to.lines()));
@@ -69,5 +71,7 @@ fn told(moved: &Moved) -> String {
         return format!("`{collection}` is there already");
     }
     let before = chunks - written;
-    format!("moved `{collection}`: {written} chunks written, {before} were there; all {chunks} compared with the catalog")
+    format!(
+        "moved `{collection}`: {written} chunks written, {before} were there; all {chunks} compared with the catalog"
+    )
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use footnote_config::{KeywordKind, VectorKind};
-use footnote_core::seam::{CatalogWriter, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore};
+use footnote_core::seam::{Catalog, CatalogWriter, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore};
 use footnote_core::{ChunkId, Code, Error, Filter, Result};
 use footnote_ingest::pipeline::EMBEDDING_MODEL;
 use footnote_ingest::verify::Difference;
@@ -146,8 +146,7 @@ impl Course<'_> {
     /// Moves what is not there yet, and compares. Gives all chunks, and those that were written.
     async fn run(&self, on_moved: OnMoved<'_>) -> Result<(usize, usize)> {
         let found = self.compare().await?;
-        let missing: BTreeSet<ChunkId> =
-            found.vectors.missing.iter().chain(&found.keyword.missing).copied().collect();
+        let missing: BTreeSet<ChunkId> = found.vectors.missing.iter().chain(&found.keyword.missing).copied().collect();
         let bridge = Arc::new(Bridge {
             from: Arc::clone(&self.source.vectors),
             to: Arc::clone(&self.target.vectors),

@@ -72,8 +72,10 @@ impl Placed {
         match serde_json::from_str::<Self>(&text) {
             Ok(placed) if placed.format == FORMAT => Ok(Some(placed)),
             Ok(_) => Err(outdated_error(folder)),
-            Err(error) => Err(Error::new(Code::DataFolderFormat, format!("{}: cannot be read: {error}", path.display()))
-                .hint("restore the data folder from a backup, or move it away and run `footnote ingest` again")),
+            Err(error) => {
+                Err(Error::new(Code::DataFolderFormat, format!("{}: cannot be read: {error}", path.display()))
+                    .hint("restore the data folder from a backup, or move it away and run `footnote ingest` again"))
+            }
         }
     }
 

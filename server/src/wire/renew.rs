@@ -39,7 +39,8 @@ impl Footnote {
         let folder = self.shelf.data.index(name, generation);
         let (next, begun) = self.next_catalog(name, generation, &wanted).await?;
         let index =
-            Index::open(&self.settings, &self.shelf.data, (name, generation), Arc::clone(&self.embedder), false).await?;
+            Index::open(&self.settings, &self.shelf.data, (name, generation), Arc::clone(&self.embedder), false)
+                .await?;
         if !begun {
             index.begin_anew().await?;
         }
@@ -121,8 +122,7 @@ impl Footnote {
             let parts = ["vectors", "keyword", "index.json"].map(|part| folder.join(part));
             let parts = if old == 0 { parts.to_vec() } else { vec![folder] };
             for part in parts.into_iter().filter(|part| part.exists()) {
-                let removed =
-                    if part.is_dir() { fs_err::remove_dir_all(&part) } else { fs_err::remove_file(&part) };
+                let removed = if part.is_dir() { fs_err::remove_dir_all(&part) } else { fs_err::remove_file(&part) };
                 if let Err(error) = removed {
                     tracing::warn!(%error, "an index that is no longer used was not removed");
                 }

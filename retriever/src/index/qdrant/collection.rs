@@ -16,8 +16,8 @@ use footnote_core::{ChunkId, Code, Error, Result};
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::{
-    CollectionInfo, CollectionStatus, Condition, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType, Filter,
-    PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
+    CollectionInfo, CollectionStatus, Condition, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType,
+    Filter, PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
 };
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
@@ -135,11 +135,8 @@ impl QdrantCollection {
         let info = self.info().await?;
         let found = length_of_vectors(&info).unwrap_or_default();
         if found != self.dimension {
-            let message = format!(
-                "{}: holds vectors of {found}, but the embedding model gives {}",
-                self.place(),
-                self.dimension
-            );
+            let message =
+                format!("{}: holds vectors of {found}, but the embedding model gives {}", self.place(), self.dimension);
             return Err(Error::new(Code::IndexMismatch, message)
                 .hint("set embedding.model back to the model it was made with, or set another qdrant.prefix"));
         }

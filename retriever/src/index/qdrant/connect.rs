@@ -72,7 +72,8 @@ impl Connection {
     {
         tokio::time::timeout(self.timeout, self.ask(doing, request)).await.unwrap_or_else(|_| {
             let message = format!("{}: cannot {doing}: no answer within {} s", self.url(), self.timeout.as_secs());
-            Err(Error::new(Code::StoreUnavailable, message).hint("see whether the Qdrant server is up and not overloaded"))
+            Err(Error::new(Code::StoreUnavailable, message)
+                .hint("see whether the Qdrant server is up and not overloaded"))
         })
     }
 

@@ -209,5 +209,5 @@ fn search_params(options: &VectorOptions, limit: usize) -> SearchParams {
 
 /// A query for the nearest to a sparse vector.
 pub(super) fn nearest_words(words: &super::super::bm25::Sparse) -> Query {
-    Query::new_nearest(words.clone())
+    Query::new_nearest(words.as_slice())
 }

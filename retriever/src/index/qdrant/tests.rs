@@ -138,9 +138,10 @@ async fn points_are_written_found_replaced_and_deleted_as_in_the_embedded_store(
 async fn words_and_vectors_do_not_lose_each_other_in_whatever_order_they_come() {
     let Some(server) = Server::of("order") else { return };
     let (store, words) = server.open(4);
-    let (points, entries) = (|from: usize| (from..from + 20).map(|n| point(n, n as f32)).collect::<Vec<_>>(), |from| {
-        (from..from + 20).map(|n: usize| entry(n, "Title", &format!("llama number{n}"))).collect::<Vec<_>>()
-    });
+    let (points, entries) = (
+        |from: usize| (from..from + 20).map(|n| point(n, n as f32)).collect::<Vec<_>>(),
+        |from| (from..from + 20).map(|n: usize| entry(n, "Title", &format!("llama number{n}"))).collect::<Vec<_>>(),
+    );
     // As the pipeline writes; words first; vectors again without words.
     tokio::try_join!(store.upsert(points(0)), words.upsert(entries(0))).unwrap();
     words.upsert(entries(20)).await.unwrap();

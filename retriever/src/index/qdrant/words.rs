@@ -107,11 +107,7 @@ impl QdrantKeyword {
         let collection = &self.collection;
         let points = batch.iter().map(|Weighed { entry, words }| {
             let payload = values::payload(payload::payload(entry.document, &entry.facts));
-            PointStruct::new(
-                point_id(entry.chunk),
-                NamedVectors::default().add_vector(WORDS, sparse(words)),
-                payload,
-            )
+            PointStruct::new(point_id(entry.chunk), NamedVectors::default().add_vector(WORDS, sparse(words)), payload)
         });
         let request = UpsertPointsBuilder::new(collection.name(), points.collect::<Vec<_>>())
             .wait(true)
@@ -146,9 +142,8 @@ impl KeywordIndex for QdrantKeyword {
         self.collection.made().await?;
         let mut writing = self.collection.writing().await;
         let weighed = self.weighed(entries, &mut writing).await?;
-        let batches = weighed.chunks(self.collection.options.batch);
-        let sent = stream::iter(batches).map(|batch| self.write(batch)).buffer_unordered(AT_ONCE);
-        sent.try_collect::<()>().await?;
+        let requests: Vec<_> = weighed.chunks(self.collection.options.batch).map(|batch| self.write(batch)).collect();
+        stream::iter(requests).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         writing.words.extend(weighed.into_iter().map(|weighed| (weighed.entry.chunk, weighed.words)));
         Ok(())
     }
