@@ -32,7 +32,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
-pub use self::moving::{Move, Moved};
+pub use self::moving::{Move, Moved, OnMoved};
 pub use self::options::grounding;
 use self::options::{archive_limits, chunking, reader, retrieval};
 pub use self::placed::Kinds;

@@ -81,7 +81,7 @@ impl Footnote {
         footnote_ingest::finish(&source, name).await?;
         if placed.moving_to != Some(to) {
             clear(&opener, from, to).await?;
-            Placed { moving_to: Some(to), ..placed }.write(&folder)?;
+            placed.moving_to(to).write(&folder)?;
         }
         let vectors =
             if from.vectors == to.vectors { Arc::clone(&source.vectors) } else { opener.vectors(to.vectors).await? };
