@@ -85,22 +85,6 @@ fn known(record: &DocumentRecord) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("  "))
 }
 
-/// `language en  tags a, b  labels hr  year=2018`: what filters can ask for beside the path.
-fn known(record: &DocumentRecord) -> Option<String> {
-    let metadata = &record.metadata;
-    let mut parts: Vec<String> = record.language.iter().map(|language| format!("language {language}")).collect();
-    for (name, words) in [("tags", &metadata.tags), ("labels", &metadata.labels)] {
-        if !words.is_empty() {
-            parts.push(format!("{name} {}", words.join(", ")));
-        }
-    }
-    for (name, value) in &metadata.fields {
-        let values: Vec<String> = value.scalars().filter_map(FieldValue::text).collect();
-        parts.push(format!("{name}={}", values.join(", ")));
-    }
-    (!parts.is_empty()).then(|| parts.join("  "))
-}
-
 fn unknown(id: DocumentId) -> Error {
     Error::new(Code::DocumentUnknown, format!("there is no document {id}"))
         .hint("footnote documents list shows the ids")
