@@ -43,6 +43,3 @@ pub fn terms(text: &str, language: Option<&str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-#[path = "/tmp/words_tmp/compare.rs"]
-mod compare;
