@@ -36,7 +36,7 @@ const NOTES: [&str; 6] = [
      exchanged; the first ones are the real ones. 20 chunks a document, texts in the catalog.",
     "The question's embedding is left out on all sides: vectors of real questions were made before.",
     "bare: qdrant-edge and tantivy called directly, one thread, the same number of candidates and the same beam; \
-     hybrid: the product's retriever with its default settings, reranking included, texts loaded from the catalog.",
+     hybrid: the product's retriever with its default settings but without a reranker, texts loaded from the catalog.",
     "All in one process per size, one question at a time, each leg warmed by the whole set before. Milliseconds.",
     "filters: one that a tenth of the documents fit, one that a thousandth fit.",
     "memory: RssAnon and RssFile of the process that asks, after all questions; disk: blocks that are written.",

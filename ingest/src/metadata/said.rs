@@ -147,7 +147,7 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// A moment as RFC 3339 has it, where `text` is one in another common form; else `text` as it is.
-pub(crate) fn moment(text: &str) -> String {
+fn moment(text: &str) -> String {
     let begins_as_a_date = text.len() >= 16 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit);
     if !begins_as_a_date || text.parse::<Timestamp>().is_ok() {
         return text.to_owned();

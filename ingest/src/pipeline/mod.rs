@@ -5,7 +5,7 @@
 //! ```
 //!
 //! * `plan`: what is read, what is left alone, what is gone. `retry`: when a failure is tried again.
-//! * `prepare`, `load`, `unpack`: a source to documents.
+//! * `prepare`, `load`, `unpack`: a source to documents. `outcome`: or to the reason why there is none.
 //! * `batch`, `stages`: documents into the stores, many at once.
 //! * `finish`: what a crash left open. `remove`: one document out of everything.
 //! * `rebuild`, `repair`: an index made anew, and one mended. `retell`: other rules for metadata.
@@ -15,6 +15,7 @@ mod clock;
 mod facts;
 mod finish;
 mod load;
+mod outcome;
 mod plan;
 mod prepare;
 mod rebuild;
@@ -38,8 +39,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::facts::{CHUNKING, DIMENSION, EMBEDDING_MODEL, differs};
 pub use self::finish::finish;
+use self::outcome::standing;
 use self::plan::{Planner, Priors, Work};
-use self::prepare::{Input, Preparer, Task, standing};
+use self::prepare::{Input, Preparer, Task};
 pub use self::remove::remove;
 pub use self::repair::Repair;
 pub use self::retry::{Retry, RetryWhich};

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Stores;
 use super::batch::{Batch, Coming, Embedded, Leaving};
-use super::prepare::{Prepared, Preparer, Task, without_its_text};
+use super::outcome::without_its_text;
+use super::prepare::{Prepared, Preparer, Task};
 use super::remove::deleted;
 use super::retell::stored;
 use crate::progress::{Event, Progress};

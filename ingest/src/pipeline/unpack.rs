@@ -7,8 +7,9 @@ use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::{Code, Error, Result};
 
 use super::clock::now_ms;
+use super::outcome::as_it_was;
 use super::plan::{Priors, member_uri, next_version};
-use super::prepare::{Candidate, Prepared, Preparer, Sink, Stop, as_it_was};
+use super::prepare::{Candidate, Prepared, Preparer, Sink, Stop};
 use crate::archive::{self, Member};
 use crate::hash::sha256_hex;
 use crate::media_type::{HEAD_BYTES, MediaType, sniff};

@@ -27,3 +27,29 @@ pub fn entry_terms(entry: &KeywordEntry) -> Vec<String> {
     }
     terms
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use footnote_core::ChunkId;
+    use footnote_core::document::DocumentId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn words_of_title_headings_and_place_count_with_those_of_the_text() {
+        let entry = KeywordEntry {
+            chunk: ChunkId(Uuid::nil()),
+            document: DocumentId::of("c", "u"),
+            title: "Turbines".into(),
+            headings: "Setting up".into(),
+            body: "Turbines turn.".into(),
+            place: "2018 Report".into(),
+            language: None,
+            facts: Arc::default(),
+        };
+        assert_eq!(entry_terms(&entry), ["turbin", "turn", "turbin", "set", "up", "2018", "report"]);
+    }
+}

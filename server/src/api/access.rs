@@ -266,11 +266,11 @@ mod tests {
     #[test]
     fn without_keys_everybody_sees_everything_unless_told_otherwise() {
         assert_eq!(called(&access(vec![], None), Some((API_KEY, "x"))).unwrap().grants, Grants::All);
-        let public = Some(vec!["public".to_owned()]);
-        let nobody = called(&access(vec![], public.clone()), None).unwrap();
-        assert_eq!(nobody.grants, Grants::Only(public.clone().unwrap()));
-        let access = access(vec![key("hr", KEY, &["hr"])], public.clone());
-        assert_eq!(called(&access, None).unwrap().grants, Grants::Only(public.unwrap()));
+        let public = vec!["public".to_owned()];
+        let nobody = called(&access(vec![], Some(public.clone())), None).unwrap();
+        assert_eq!(nobody.grants, Grants::Only(public.clone()));
+        let access = access(vec![key("hr", KEY, &["hr"])], Some(public.clone()));
+        assert_eq!(called(&access, None).unwrap().grants, Grants::Only(public));
     }
 
     #[test]

@@ -35,7 +35,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
-pub use self::moving::{Move, Moved};
+pub use self::moving::{Move, Moved, OnMoved};
 use self::options::{archive_limits, chunking, reader, rules};
 pub use self::options::{grounding, retrieval};
 pub use self::placed::Kinds;

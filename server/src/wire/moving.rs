@@ -48,7 +48,7 @@ pub struct Moved {
 }
 
 /// Told how many chunks of how many have arrived.
-pub(super) type OnMoved<'p> = &'p (dyn Fn(usize, usize) + Send + Sync);
+pub type OnMoved<'p> = &'p (dyn Fn(usize, usize) + Send + Sync);
 
 impl Footnote {
     /// Moves a collection. Afterwards the settings have to name its new stores.
@@ -81,7 +81,7 @@ impl Footnote {
         footnote_ingest::finish(&source, name).await?;
         if placed.moving_to != Some(to) {
             clear(&opener, from, to).await?;
-            Placed { moving_to: Some(to), ..placed }.write(&folder)?;
+            placed.moving_to(to).write(&folder)?;
         }
         let vectors =
             if from.vectors == to.vectors { Arc::clone(&source.vectors) } else { opener.vectors(to.vectors).await? };

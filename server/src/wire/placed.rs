@@ -59,6 +59,11 @@ impl Placed {
         Self { format: FORMAT, kinds, moving_to: None }
     }
 
+    /// The same, on its way to `to`.
+    pub(super) fn moving_to(self, to: Kinds) -> Self {
+        Self { moving_to: Some(to), ..self }
+    }
+
     /// What the index in `folder` says of itself. `None` where there is no index yet.
     ///
     /// # Errors
@@ -180,7 +185,7 @@ mod tests {
     #[test]
     fn a_migration_that_was_begun_is_forgotten_when_something_is_written() {
         let dir = tempfile::tempdir().unwrap();
-        Placed { moving_to: Some(SERVER), ..Placed::new(EMBEDDED) }.write(dir.path()).unwrap();
+        Placed::new(EMBEDDED).moving_to(SERVER).write(dir.path()).unwrap();
         assert_eq!(Placed::read(dir.path()).unwrap().unwrap().moving_to, Some(SERVER));
         Placed::forget_moving(dir.path()).unwrap();
         assert_eq!(Placed::read(dir.path()).unwrap(), Some(Placed::new(EMBEDDED)));

@@ -35,14 +35,16 @@ impl Complaint {
             }
             other => (status::UNKNOWN, other.to_string()),
         };
-        let away = matches!(
-            code,
-            status::CANCELLED
-                | status::UNKNOWN
-                | status::DEADLINE_EXCEEDED
-                | status::RESOURCE_EXHAUSTED
-                | status::UNAVAILABLE
-        ) || code == status::INTERNAL && is_transport(&said);
+        let full = is_disk_full(&said);
+        let away = !full
+            && (matches!(
+                code,
+                status::CANCELLED
+                    | status::UNKNOWN
+                    | status::DEADLINE_EXCEEDED
+                    | status::RESOURCE_EXHAUSTED
+                    | status::UNAVAILABLE
+            ) || code == status::INTERNAL && is_transport(&said));
         let message = |what: &str| format!("{url}: cannot {doing}: {what}");
         let told = match code {
             status::UNAUTHENTICATED | status::PERMISSION_DENIED => {
@@ -55,12 +57,12 @@ impl Complaint {
             }
             _ if away => Error::new(Code::StoreUnavailable, message(&in_short(&said)))
                 .hint("start the Qdrant server, or mend qdrant.url; footnote tries again by itself"),
-            _ if is_disk_full(&said) => Error::new(Code::DiskFull, message("the Qdrant server's disk is full"))
+            _ if full => Error::new(Code::DiskFull, message("the Qdrant server's disk is full"))
                 .hint("free some space there, and run the same command again"),
             _ => Error::new(Code::Network, message(&in_short(&said))).hint("the Qdrant server's log may tell more"),
         };
         // A node that lost its peers for a moment says so as an internal error.
-        let passing = away || code == status::INTERNAL && !is_disk_full(&said);
+        let passing = away || code == status::INTERNAL && !full;
         Self { passing, missing: code == status::NOT_FOUND, error: told.caused_by(Said(said)) }
     }
 }
