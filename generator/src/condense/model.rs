@@ -166,7 +166,7 @@ fn accepted(written: &str, history: &[Turn], question: &str, language: Language)
     let known =
         |word: &Token| !word.is_content() || may_be_function_word(word, language) || said.contains(&stem(&word.word));
     let adds_nothing = new.iter().all(known);
-    let stands_alone = need(&new) == Need::Nothing;
+    let stands_alone = language == Language::Other || need(&new) == Need::Nothing;
     (keeps_all && adds_nothing && stands_alone).then(|| written.to_owned())
 }
 

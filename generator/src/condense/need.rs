@@ -27,7 +27,7 @@ pub(super) enum Need {
 /// What an English question lacks.
 pub(super) fn need(tokens: &[Token]) -> Need {
     let begin = frame(tokens);
-    let rest = &tokens[begin.min(tokens.len())..];
+    let rest = &tokens[begin..];
     if rest.is_empty() {
         return if tokens.is_empty() { Need::Nothing } else { Need::Question };
     }
@@ -153,7 +153,8 @@ fn is_expletive(tokens: &[Token], i: usize) -> bool {
     extraposed || cleft
 }
 
-const WEIGHED: &str = "take takes took cost costs possible impossible important necessary hard difficult easy true legal illegal \
+const WEIGHED: &str = "\
+     take takes took cost costs possible impossible important necessary hard difficult easy true legal illegal \
      allowed safe best better common believed thought known said claimed estimated required permitted \
      forbidden discovered found likely unlikely useful worth clear customary advisable recommended called mean \
      means";
@@ -260,5 +261,6 @@ fn vague(tokens: &[Token], phrases: &[Phrase]) -> Need {
 }
 
 /// Adjectives and adverbs that don't tell things apart.
-const GENERIC: &str = "main first second third last next previous exact total current real usual new old long big large high \
+const GENERIC: &str = "\
+     main first second third last next previous exact total current real usual new old long big large high \
      often far fast soon different maximum minimum better best worse worst right good bad";

@@ -8,14 +8,14 @@ use super::token::{Class, Token};
 
 /// The fragment that begins at token `from`, completed from the question before.
 pub(super) fn parallel(question: &Parsed, from: usize, previous: &Parsed) -> Option<String> {
-    let fragment = Fragment::new(question, from)?;
+    let Some(fragment) = Fragment::new(question, from) else { return with_question(question, previous) };
     let Some(counterpart) = fragment.counterpart(previous) else {
         return fragment.beside(previous);
     };
     if fragment.says_more() {
         return fragment.beside(previous);
     }
-    match fragment.region(previous, counterpart) {
+    match fragment.region(previous, &counterpart) {
         Some(first) => {
             let with = fragment.words(first < counterpart.first, previous, &counterpart);
             Some(previous.replaced(first, counterpart.end, &with))
@@ -66,16 +66,18 @@ impl<'a> Fragment<'a> {
             fitting.next().is_none().then(|| first.clone())
         };
         if self.phrase.kind == Kind::Noun {
-            return only(&|phrase| phrase.kind == Kind::Noun && phrase.clean && self.is_like_noun(previous, phrase));
+            return only(&|phrase: &Phrase| {
+                phrase.kind == Kind::Noun && phrase.clean && self.is_like_noun(previous, phrase)
+            });
         }
         let named =
             |phrase: &Phrase| previous.tokens[phrase.first..phrase.end].iter().any(|token| token.is(Class::Name));
-        only(&|phrase| phrase.kind == self.phrase.kind)
+        only(&|phrase: &Phrase| phrase.kind == self.phrase.kind)
             // Two names: `And Llama 3?` means the one that shares its word.
-            .or_else(|| only(&|phrase| phrase.kind == self.phrase.kind && self.shares_name(previous, phrase)))
+            .or_else(|| only(&|phrase: &Phrase| phrase.kind == self.phrase.kind && self.shares_name(previous, phrase)))
             // `the Y300` for `the X200 pump`.
             .or_else(|| {
-                only(&|phrase| {
+                only(&|phrase: &Phrase| {
                     self.phrase.kind == Kind::Name && phrase.kind == Kind::Noun && phrase.clean && named(phrase)
                 })
             })

@@ -78,7 +78,8 @@ fn asks(tokens: &[Token], i: usize) -> bool {
 
 /// A noun phrase or a name that begins at token `i`, without what is chained to it by `of`.
 fn part(tokens: &[Token], i: usize, asked: bool) -> Option<Phrase> {
-    let determined = tokens[i].is(Class::Determiner) || tokens[i].is(Class::Demonstrative);
+    // `that` is left out: it mostly opens a clause.
+    let determined = tokens[i].is(Class::Determiner) || tokens[i].is_any(&["this", "these", "those"]);
     let begin = if determined { i + 1 } else { i };
     let begin = begin + usize::from(determined && tokens.get(begin).is_some_and(qualifies));
     let joined = |at: &usize| *at == i || !(tokens[*at].after_mark || tokens[*at].begins);

@@ -225,7 +225,8 @@ pub(super) const IMPERATIVES: &str =
     "compare define describe explain find give list name say show summarise summarize tell";
 
 /// Frequent verbs, in the form that stands after `do` and after modal verbs.
-pub(super) const VERBS: &str = "accept add affect allow answer apply ask become begin belong break bring build buy call carry cause \
+pub(super) const VERBS: &str = "\
+     accept add affect allow answer apply ask become begin belong break bring build buy call carry cause \
      change choose come compare consist contain cost cover create depend describe differ do end enter expect \
      expire fail fall find fit follow get give go happen have help hold include join keep know last lead learn \
      leave let listen live load look lose make mean measure meet move need occur open own pay play prefer \
@@ -234,7 +235,8 @@ pub(super) const VERBS: &str = "accept add affect allow answer apply ask become 
      think train try turn understand use wait want win work write";
 
 /// Past forms that don't end in -ed.
-const IRREGULAR: &str = "begun began born bought brought built chosen come done drawn fallen fell found given gone gotten grown \
+const IRREGULAR: &str = "\
+     begun began born bought brought built chosen come done drawn fallen fell found given gone gotten grown \
      held kept known led left lost made meant met paid put read run said seen sent set shown sold spent spoken \
      taken taught told thought understood won written";
 
