@@ -48,7 +48,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subject {
-    /// All of the following but `growth` and `kills`, which take long
+    /// All of the following but `growth`, `kills` and `retrieval`, which take long
     All,
     /// Prefill, decode and peak memory of each engine, beside a bare loop over the same library
     Engines,
@@ -64,6 +64,8 @@ pub(crate) enum Subject {
     Growth(GrowthSubject),
     /// An ingestion that is killed at random instants while its folder changes
     Kills(KillsSubject),
+    /// Latency, memory and recall of retrieval by the size of the collection, beside each leg alone
+    Retrieval(RetrievalSubject),
     /// One measurement, for another process of this binary
     #[command(subcommand, hide = true)]
     Measure(Measurement),
@@ -77,6 +79,7 @@ pub(crate) enum Measurement {
     Bare(BareJob),
     Again(AgainJob),
     Growth(GrowthJob),
+    Retrieval(RetrievalJob),
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -119,6 +122,25 @@ pub(crate) struct KillsSubject {
     /// The same seed makes the same changes
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RetrievalSubject {
+    /// Sizes of the collection, in chunks; 1,000,000 take half an hour and 8 GB of disk
+    #[arg(long, default_values_t = [1_000, 100_000], value_name = "N")]
+    pub(crate) chunks: Vec<usize>,
+    /// The BEIR folder or SQuAD file that the collections are made of [default: the handbook]
+    #[arg(long, value_name = "SET")]
+    pub(crate) set: Option<PathBuf>,
+    /// Where the collections are kept; what is there is used again
+    #[arg(long, default_value = "/tmp/footnote-bench-retrieval", value_name = "DIR")]
+    pub(crate) work: PathBuf,
+    /// How vectors are quantized: none, scalar, binary
+    #[arg(long, default_value = "none", value_parser = ["none", "scalar", "binary"], value_name = "KIND")]
+    pub(crate) quantization: String,
+    /// Where the plot goes
+    #[arg(long, default_value = "docs/retrieval-latency.svg", value_name = "FILE")]
+    pub(crate) plot: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -222,6 +244,22 @@ pub(crate) struct GrowthJob {
     pub(crate) no_indexes: bool,
     /// The documents.
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RetrievalJob {
+    /// Only fill the stores.
+    #[arg(long)]
+    pub(crate) fill: bool,
+    /// Ask what was filled.
+    #[arg(long)]
+    pub(crate) ask: bool,
+    #[arg(long)]
+    pub(crate) work: PathBuf,
+    #[arg(long)]
+    pub(crate) chunks: usize,
+    #[arg(long)]
+    pub(crate) quantization: String,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use footnote_config::{ModelCatalog, Settings};
+use footnote_ingest::metadata::Rules;
 use footnote_ingest::{
     ArchiveLimits, CancellationToken, ChunkOptions, IngestOptions, Ingestor, Isolation, OcrOptions, ReaderOptions,
     Retry, SqliteCatalog, Stores,
@@ -17,13 +18,14 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use crate::args::{GrowthJob, GrowthSubject, Options};
+use crate::growth_text;
 use crate::ingest::measured;
 use crate::measure::{Watch, anonymous_mib, cpu_seconds, peak_mib};
+use crate::plot::{self, BLUE, GREEN, GREY, RED};
 use crate::product::{explained, runtime, settings};
 use crate::report::{Claim, Section, Table};
 use crate::stand_in::StandIn;
 use crate::watched::{Stopwatch, Watched};
-use crate::{growth_text, plot};
 
 const NOTES: [&str; 6] = [
     "THE EMBEDDING MODEL IS LEFT OUT: a stand-in makes a vector of a text's hash, in microseconds. Embedding is linear \
@@ -85,8 +87,33 @@ pub(crate) fn run(options: &Options, subject: &GrowthSubject) -> Result<Growth> 
         let bare = measured(options, "growth", &none, ["--no-indexes".into(), OsString::from(&folder)])?;
         sizes.push(Pair { whole, bare });
     }
-    plot::draw(&subject.plot, &sizes)?;
+    draw(&subject.plot, &sizes)?;
     Ok(Growth { sizes, plot: subject.plot.clone() })
+}
+
+/// Seconds and peak memory over chunks, beside a straight line of time through the middle size.
+fn draw(path: &Path, sizes: &[Pair]) -> Result<()> {
+    let points = |value: fn(&Size) -> f64| -> Vec<(f64, f64)> {
+        sizes.iter().map(|pair| (pair.whole.chunks as f64, value(&pair.whole))).collect()
+    };
+    let bare = |value: fn(&Size) -> f64| -> Vec<(f64, f64)> {
+        sizes.iter().map(|pair| (pair.bare.chunks as f64, value(&pair.bare))).collect()
+    };
+    let middle = &sizes.get(sizes.len() / 2).context("nothing to draw")?.whole;
+    let per_chunk = middle.seconds / middle.chunks as f64;
+    let linear = sizes.iter().map(|pair| (pair.whole.chunks as f64, pair.whole.chunks as f64 * per_chunk)).collect();
+    let time = vec![
+        ("measured", points(|size| size.seconds), BLUE),
+        ("without indexes", bare(|size| size.seconds), GREEN),
+        ("a straight line", linear, GREY),
+    ];
+    let memory = vec![
+        ("peak RSS, mapped index files counted", points(|size| size.rss_mib), RED),
+        ("heap", points(|size| size.heap_mib), BLUE),
+        ("heap without indexes", bare(|size| size.heap_mib), GREEN),
+    ];
+    let chart = |title: &str, lines| plot::Chart { title: title.to_owned(), lines };
+    plot::pair(path, &chart("seconds, embedding left out", time), &chart("memory, MiB", memory))
 }
 
 /// One size, in its own process.
@@ -161,6 +188,7 @@ fn ingestor(settings: &Settings, job: &GrowthJob, [write, flush, keyword]: &[Sto
             max_file_bytes: ingest.max_file_bytes,
         },
         retry: Retry::default(),
+        rules: Rules::default(),
     };
     Ingestor::new(stores, options).map_err(explained)
 }

@@ -8,6 +8,7 @@
 //!   pipeline ([`python`]).
 //! * [`rerun`]: an ingestion that finds nothing new; [`growth`]: time and memory by size, with a [`stand_in`] for the
 //!   embedding model, [`growth_text`] to read, the indexes [`watched`] and a [`plot`]; [`kills`]: an ingestion that is killed.
+//! * [`retrieval`]: both legs together beside each alone, by the size of the collection.
 //! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
 //!   [`child`]: measurements in processes of their own; [`product`]: settings and folders;
 //!   [`report`]: what is printed and written.
@@ -30,6 +31,7 @@ mod product;
 mod python;
 mod report;
 mod rerun;
+mod retrieval;
 mod stand_in;
 mod start;
 mod watched;
@@ -60,6 +62,7 @@ fn measure_here(measurement: &Measurement, options: &Options) -> Result<()> {
         },
         Measurement::Again(job) => child::answer(&rerun::measure(job, models)?),
         Measurement::Growth(job) => child::answer(&growth::measure(job, models)?),
+        Measurement::Retrieval(job) => retrieval::measure(job, models),
     }
 }
 
@@ -88,6 +91,9 @@ fn run(subject: &Subject, options: &Options) -> Result<()> {
     }
     if let Subject::Kills(subject) = subject {
         report.kills = Some(report::shown(kills::run(subject))?);
+    }
+    if let Subject::Retrieval(subject) = subject {
+        report.retrieval = Some(report::shown(retrieval::run(options, subject)?)?);
     }
     match &options.json {
         Some(path) => report.write(path),

@@ -83,9 +83,18 @@ fn stat(process: &str) -> Result<Vec<u64>> {
 
 /// The memory of this process that is not a mapped file, in MiB: `RssAnon`.
 pub(crate) fn anonymous_mib() -> Result<f64> {
+    own_status("RssAnon:")
+}
+
+/// The pages of mapped files that this process has in memory, in MiB: `RssFile`.
+pub(crate) fn mapped_mib() -> Result<f64> {
+    own_status("RssFile:")
+}
+
+fn own_status(name: &str) -> Result<f64> {
     let status = fs_err::read_to_string("/proc/self/status")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix("kB"));
-    let kib: f64 = kib.context("/proc/self/status: no RssAnon line")?.trim().parse()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB"));
+    let kib: f64 = kib.with_context(|| format!("/proc/self/status: no {name} line"))?.trim().parse()?;
     Ok(kib / 1024.0)
 }
 

@@ -1,54 +1,41 @@
-//! The plot of `docs/ingestion.md`: time and memory by size, as SVG.
+//! The plots of `docs/`: two charts side by side, both axes by powers of ten, as SVG.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use plotters::prelude::*;
+pub(crate) use plotters::style::colors::{BLUE, RED};
 
-use crate::growth::{Pair, Size};
+pub(crate) const GREEN: RGBColor = RGBColor(0, 140, 60);
+pub(crate) const GREY: RGBColor = RGBColor(150, 150, 150);
 
-/// Draws seconds and peak heap over chunks, both axes by powers of ten, beside a straight line of time through the
-/// middle size.
-pub(crate) fn draw(path: &Path, sizes: &[Pair]) -> Result<()> {
+/// A line: its name, its points, its colour.
+pub(crate) type Line = (&'static str, Vec<(f64, f64)>, RGBColor);
+
+/// Lines over the same axes.
+pub(crate) struct Chart {
+    pub(crate) title: String,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// Draws both, over chunks.
+pub(crate) fn pair(path: &Path, left: &Chart, right: &Chart) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;
     }
     let drawn = |error: String| anyhow!("{}: {error}", path.display());
     let area = SVGBackend::new(path, (960, 420)).into_drawing_area();
     area.fill(&WHITE).map_err(|error| drawn(error.to_string()))?;
-    let (left, right) = area.split_horizontally(480);
-    let points = |value: fn(&Size) -> f64| -> Vec<(f64, f64)> {
-        sizes.iter().map(|pair| (pair.whole.chunks as f64, value(&pair.whole))).collect()
-    };
-    let bare = |value: fn(&Size) -> f64| -> Vec<(f64, f64)> {
-        sizes.iter().map(|pair| (pair.bare.chunks as f64, value(&pair.bare))).collect()
-    };
-    let middle = &sizes.get(sizes.len() / 2).context("nothing to draw")?.whole;
-    let per_chunk = middle.seconds / middle.chunks as f64;
-    let linear = sizes.iter().map(|pair| (pair.whole.chunks as f64, pair.whole.chunks as f64 * per_chunk)).collect();
-    let (blue, green, grey) = (BLUE, RGBColor(0, 140, 60), RGBColor(150, 150, 150));
-    let time = [
-        ("measured", points(|size| size.seconds), blue),
-        ("without indexes", bare(|size| size.seconds), green),
-        ("a straight line", linear, grey),
-    ];
-    chart(&left, "seconds, embedding left out", &time).map_err(&drawn)?;
-    let memory = [
-        ("peak RSS, mapped index files counted", points(|size| size.rss_mib), RED),
-        ("heap", points(|size| size.heap_mib), blue),
-        ("heap without indexes", bare(|size| size.heap_mib), green),
-    ];
-    chart(&right, "memory, MiB", &memory).map_err(&drawn)?;
+    let (first, second) = area.split_horizontally(480);
+    chart(&first, &left.title, &left.lines).map_err(&drawn)?;
+    chart(&second, &right.title, &right.lines).map_err(&drawn)?;
     area.present().map_err(|error| drawn(error.to_string()))
 }
 
-type Line<'a> = (&'a str, Vec<(f64, f64)>, RGBColor);
-
-/// Lines over the same axes.
 fn chart(
     area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
     title: &str,
-    lines: &[Line<'_>],
+    lines: &[Line],
 ) -> Result<(), String> {
     let all = || lines.iter().flat_map(|(_, points, _)| points);
     let range = |values: &dyn Fn(&(f64, f64)) -> f64| {

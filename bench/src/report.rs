@@ -13,6 +13,7 @@ use crate::ingest::Ingest;
 use crate::kills::Kills;
 use crate::measure::Machine;
 use crate::rerun::Rerun;
+use crate::retrieval::Retrieval;
 use crate::start::Start;
 
 /// All figures of a run.
@@ -33,6 +34,8 @@ pub(crate) struct Report {
     pub(crate) growth: Option<Shown<Growth>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kills: Option<Shown<Kills>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retrieval: Option<Shown<Retrieval>>,
 }
 
 impl Report {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore};
-use footnote_core::{ChunkId, Result};
+use footnote_core::{ChunkId, Filter, Result};
 
 /// Seconds that calls took, added up.
 #[derive(Clone, Default)]
@@ -57,9 +57,9 @@ impl<I: VectorStore> VectorStore for Watched<I> {
         self.flush.time(index.optimize()).await
     }
 
-    async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, vector: Vec<f32>, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
         let Some(index) = &self.index else { return Ok(Vec::new()) };
-        index.search(vector, limit).await
+        index.search(vector, limit, filter).await
     }
 
     async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
@@ -90,9 +90,9 @@ impl<I: KeywordIndex> KeywordIndex for Watched<I> {
         self.flush.time(index.commit()).await
     }
 
-    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
         let Some(index) = &self.index else { return Ok(Vec::new()) };
-        index.search(query, limit).await
+        index.search(query, limit, filter).await
     }
 
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {

@@ -2,6 +2,9 @@
 
 use crate::settings::Settings;
 
+/// The most that reranking may be given, in milliseconds.
+const MAX_RERANK_MS: u64 = 60_000;
+
 /// A setting that does not make sense.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -20,13 +23,18 @@ pub struct Problem {
 pub fn check(settings: &Settings) -> Result<(), Problem> {
     counts(settings)?;
     shares(settings)?;
-    contradictions(settings)
+    crate::access::check(&settings.access)?;
+    crate::ingest_rules::check(&settings.ingest.rules)?;
+    contradictions(settings)?;
+    crate::qdrant::check(settings)
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
-    let at_least_one: [(&'static str, usize); 12] = [
+    let vectors = &settings.vectors;
+    let at_least_one: [(&'static str, usize); 22] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
+        ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
         ("embedding.batch_size", settings.embedding.batch_size),
         ("grounding.max_evidence", settings.grounding.max_evidence),
         ("generation.max_tokens", settings.generation.max_tokens),
@@ -36,6 +44,15 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("chunk.max_tokens", settings.chunk.max_tokens),
         ("ingest.attempts", settings.ingest.attempts as usize),
         ("ingest.archive_max_files", settings.ingest.archive_max_files),
+        ("vectors.hnsw_m", vectors.hnsw_m),
+        ("vectors.hnsw_ef_construct", vectors.hnsw_ef_construct),
+        ("vectors.hnsw_ef", vectors.hnsw_ef),
+        ("vectors.indexing_threshold_kb", vectors.indexing_threshold_kb),
+        ("qdrant.shards", settings.qdrant.shards as usize),
+        ("qdrant.replication_factor", settings.qdrant.replication_factor as usize),
+        ("qdrant.write_consistency", settings.qdrant.write_consistency as usize),
+        ("qdrant.timeout_seconds", usize::try_from(settings.qdrant.timeout_seconds).unwrap_or(usize::MAX)),
+        ("qdrant.batch", settings.qdrant.batch),
         ("ingest.rescan_seconds", usize::try_from(settings.ingest.rescan_seconds).unwrap_or(usize::MAX)),
     ];
     match at_least_one.into_iter().find(|(_, value)| *value == 0) {
@@ -45,8 +62,9 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
 }
 
 fn shares(settings: &Settings) -> Result<(), Problem> {
-    let ranges: [(&'static str, f32, f32, f32); 5] = [
+    let ranges: [(&'static str, f32, f32, f32); 6] = [
         ("retrieval.dense_weight", settings.retrieval.dense_weight, 0.0, 1.0),
+        ("retrieval.diversity", settings.retrieval.diversity, 0.0, 1.0),
         ("retrieval.rrf_k", settings.retrieval.rrf_k, 1.0, 10_000.0),
         ("grounding.lexical_weight", settings.grounding.lexical_weight, 0.0, 10.0),
         ("grounding.min_score", settings.grounding.min_score, 0.0, 10.0),
@@ -80,6 +98,13 @@ fn contradictions(settings: &Settings) -> Result<(), Problem> {
             key: "chunk.overlap_tokens",
             message: format!("{} is more than half of chunk.max_tokens ({})", chunk.overlap_tokens, chunk.max_tokens),
             hint: "lower the overlap, or make the chunks longer",
+        });
+    }
+    if settings.retrieval.rerank_budget_ms > MAX_RERANK_MS {
+        return Err(Problem {
+            key: "retrieval.rerank_budget_ms",
+            message: format!("{} is over the limit of {MAX_RERANK_MS}", settings.retrieval.rerank_budget_ms),
+            hint: "nobody waits longer than that for a search",
         });
     }
     if settings.retrieval.top_k > settings.retrieval.candidates {

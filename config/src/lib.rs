@@ -7,17 +7,26 @@
 //! * [`layer`]: one source of settings, which remembers where each key was written.
 //! * [`load`]: layers in, [`Settings`] out: an unknown key, a bad value or a contradiction stops the
 //!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
-//! * [`settings`]: the settings themselves.
-//! * [`check`]: what types alone cannot say.
+//! * [`settings`]: the settings themselves; [`qdrant`]: those of vector stores; [`retrieval`]: those of retrieval;
+//!   [`access`]: who may see which documents.
+//! * [`check`]: what types alone cannot say. [`ingest_rules`]: `[[ingest.rules]]`.
 //! * [`models`]: the models that footnote knows how to run (`models.toml`).
 
+pub mod access;
 pub mod check;
+pub mod ingest_rules;
 pub mod layer;
 pub mod load;
 pub mod models;
+pub mod qdrant;
+pub mod retrieval;
 pub mod settings;
 
+pub use access::{AccessSettings, KeySettings};
+pub use ingest_rules::IngestRule;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
-pub use settings::{AnswerMode, Engine, FusionKind, KeywordKind, OcrKind, Settings, VectorKind};
+pub use qdrant::{QdrantSettings, QuantizationKind, Secret, VectorSettings};
+pub use retrieval::{FusionKind, RerankerKind, RetrievalSettings, WhenAway};
+pub use settings::{AnswerMode, Engine, KeywordKind, OcrKind, Settings, VectorKind};

@@ -12,6 +12,10 @@ use crate::settings::{IngestSettings, Settings};
 /// The defaults, which also say what keys there are.
 pub const DEFAULTS: &str = include_str!("../default.toml");
 
+/// Settings that the defaults cannot name, because leaving them out means something else than any value: each with an
+/// example.
+const OPTIONAL: &[(&str, &str)] = &[("access.anonymous", "[\"public\"]")];
+
 /// Checked settings, and the way back to where each was written.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -106,7 +110,8 @@ fn known_keys(defaults: &Table, given: &Table, prefix: &str, layer: &Layer) -> R
     for (key, value) in given {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         let at = layer.place(&name).unwrap_or("settings");
-        let Some(default) = defaults.get(key) else {
+        let optional = optional(&name);
+        let Some(default) = defaults.get(key).or(optional.as_ref()) else {
             let error = Error::new(Code::SettingsInvalid, format!("{at}: unknown setting `{name}`"));
             return Err(match nearest(key, defaults) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -125,6 +130,11 @@ fn known_keys(defaults: &Table, given: &Table, prefix: &str, layer: &Layer) -> R
         }
     }
     Ok(())
+}
+
+fn optional(name: &str) -> Option<Value> {
+    let (_, example) = OPTIONAL.iter().find(|(optional, _)| *optional == name)?;
+    format!("value = {example}").parse::<Table>().ok()?.remove("value")
 }
 
 /// The known key that `key` may have been meant as.
@@ -201,6 +211,17 @@ mod tests {
         assert_eq!((loaded.settings.retrieval.top_k, loaded.settings.retrieval.candidates), (4, 50));
         assert_eq!(loaded.place("retrieval.top_k"), "FOOTNOTE_RETRIEVAL__TOP_K");
         assert_eq!(loaded.settings.server.listen.port(), 0);
+    }
+
+    #[test]
+    fn who_may_see_what_is_told_apart_from_not_being_told() {
+        assert_eq!(with("").unwrap().access.anonymous, None);
+        assert_eq!(with("[access]\nanonymous = []").unwrap().access.anonymous, Some(vec![]));
+        let settings = with("[[access.keys]]\nname = \"a\"\nkey_env = \"A\"\ngrants = [\"hr\"]").unwrap();
+        assert_eq!(settings.access.keys[0].grants, ["hr"]);
+        assert!(said("[access]\nanonymous = \"*\"").contains("access.anonymous is a string, not a array"));
+        let said = said("[access]\nkeys = [{ name = \"a\", grants = [] }]");
+        assert!(said.starts_with("footnote.toml:2: access.keys: `a` needs one of"), "{said}");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct ModelCatalog {
 pub enum ModelKind {
     /// Turns texts into vectors.
     Embedding,
+    /// Scores question and passage, read together.
+    Reranker,
     /// Writes text.
     Generation,
     /// A library that runs models.
@@ -47,7 +49,7 @@ pub struct Model {
     pub context: Option<usize>,
     /// Length of its vectors, for embedding models.
     pub dimension: Option<usize>,
-    /// The most tokens it embeds at once, for embedding models.
+    /// The most tokens it reads at once, for embedding models and rerankers.
     pub max_tokens: Option<usize>,
     /// SPDX expression, or the licence's name.
     pub licence: String,
@@ -135,7 +137,7 @@ impl ModelCatalog {
         })
     }
 
-    /// The library that runs embedding models.
+    /// The library that runs embedding models and rerankers.
     ///
     /// # Errors
     /// A bug, if there is none.
@@ -164,6 +166,8 @@ mod tests {
         assert_eq!((embedding.kind, embedding.dimension), (ModelKind::Embedding, Some(384)));
         assert_eq!(catalog.get("smollm2-135m-instruct").unwrap().kind, ModelKind::Generation);
         assert!(catalog.runtime().is_ok());
+        let reranker = catalog.get("jina-reranker-v1-turbo-en").unwrap();
+        assert!(reranker.kind == ModelKind::Reranker && reranker.max_tokens.is_some());
     }
 
     #[test]

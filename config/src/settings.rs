@@ -5,6 +5,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessSettings;
+use crate::ingest_rules::IngestRule;
+use crate::qdrant::{QdrantSettings, VectorSettings};
+use crate::retrieval::RetrievalSettings;
+
 /// Every setting. Made by [`load`](crate::load) only, so always checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +28,9 @@ pub struct Settings {
     pub vectors: VectorSettings,
     /// The keyword leg.
     pub keyword: KeywordSettings,
-    /// Fusion of both legs.
+    /// Where Qdrant is.
+    pub qdrant: QdrantSettings,
+    /// From both legs to passages.
     pub retrieval: RetrievalSettings,
     /// Evidence and verification.
     pub grounding: GroundingSettings,
@@ -31,6 +38,8 @@ pub struct Settings {
     pub generation: GenerationSettings,
     /// The HTTP server.
     pub server: ServerSettings,
+    /// Who may see which documents.
+    pub access: AccessSettings,
 }
 
 /// `[ingest]`
@@ -69,6 +78,8 @@ pub struct IngestSettings {
     pub rescan_seconds: u64,
     /// Milliseconds of quiet before a changed file is read.
     pub debounce_ms: u64,
+    /// What documents get by their paths.
+    pub rules: Vec<IngestRule>,
 }
 
 /// How pages without text are read.
@@ -103,20 +114,14 @@ pub struct EmbeddingSettings {
     pub threads: usize,
 }
 
-/// `[vectors]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VectorSettings {
-    /// Which store.
-    pub store: VectorKind,
-}
-
 /// The vector stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VectorKind {
     /// Qdrant's engine in this process.
     Edge,
+    /// A Qdrant server or cluster.
+    Qdrant,
 }
 
 /// `[keyword]`
@@ -133,32 +138,8 @@ pub struct KeywordSettings {
 pub enum KeywordKind {
     /// tantivy in this process.
     Tantivy,
-}
-
-/// `[retrieval]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetrievalSettings {
-    /// Passages per question.
-    pub top_k: usize,
-    /// Chunks that each leg proposes.
-    pub candidates: usize,
-    /// How the legs are joined.
-    pub fusion: FusionKind,
-    /// Weight of the vector leg under `min-max`.
-    pub dense_weight: f32,
-    /// The constant of `rrf`.
-    pub rrf_k: f32,
-}
-
-/// Ways to join the legs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FusionKind {
-    /// Weighted sum of min-max scaled scores.
-    MinMax,
-    /// Reciprocal rank fusion.
-    Rrf,
+    /// Sparse vectors on the Qdrant server.
+    Qdrant,
 }
 
 /// `[grounding]`

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::chunk::ChunkId;
 use crate::document::{PageBox, PageRange};
+use crate::explain::Explanation;
 use crate::passage::{DocumentRef, Passage};
 use crate::span::CharSpan;
 
@@ -25,10 +26,42 @@ pub struct Answer {
     pub mode: Mode,
     /// The footnotes, by number.
     pub citations: Vec<Citation>,
+    /// What was searched for, where the question came with a conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<FollowUp>,
+    /// Which leg of retrieval did not answer, and why, where the other answered alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<String>,
+    /// How the ranking of the passages came about, where the question asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
     /// Tokens spent.
     pub usage: Usage,
     /// Where the time went.
     pub timings_ms: Timings,
+}
+
+/// A question that came with a conversation, and what it was taken to mean.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// As it was asked.
+    pub asked: String,
+    /// The question that stands alone: what was searched for and answered.
+    pub standalone: String,
+    /// Who made it stand alone.
+    pub how: How,
+}
+
+/// Who made a question stand alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// Nobody: it stands alone already, or nothing in the conversation completes it.
+    Unchanged,
+    /// Rules of grammar.
+    Rules,
+    /// A language model.
+    Model,
 }
 
 /// How an answer's text came about.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunk::Chunk;
 use crate::document::{Document, DocumentId};
+use crate::metadata::Metadata;
 
 /// A document's row in the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct DocumentRecord {
     pub retry_at_ms: Option<i64>,
     /// How long its steps took.
     pub timings: Timings,
+    /// What it says of itself and what the settings say of it.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
     /// When this row was last written, in Unix milliseconds.
     pub updated_ms: i64,
 }

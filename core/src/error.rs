@@ -13,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Fault {
     /// The caller: the input or the request is wrong.
     Caller,
+    /// The caller did not say who they are, is not known, or may not do this.
+    Denied,
     /// The caller asked for something that is not there.
     NotFound,
     /// The settings or the command line.
@@ -59,6 +61,18 @@ codes! {
     QuestionTooLong = "question_too_long", Caller;
     /// `top_k` is out of range.
     TopKOutOfRange = "top_k_out_of_range", Caller;
+    /// A filter asks for a field that no document has.
+    FilterField = "filter_field_unknown", Caller;
+    /// A value of a filter is of the wrong type, or its operator is unknown.
+    FilterValue = "filter_value_invalid", Caller;
+    /// A filter is nested too deep or has too many conditions.
+    FilterTooComplex = "filter_too_complex", Caller;
+    /// The access key is not one of those that the settings name.
+    KeyUnknown = "access_key_unknown", Denied;
+    /// Only callers who may see every document may do this.
+    GrantMissing = "access_grant_missing", Denied;
+    /// The session's id is not usable.
+    SessionId = "session_id", Caller;
     /// The request's body or query is not what the endpoint takes.
     BadRequest = "bad_request", Caller;
     /// The request's body is over the limit.
@@ -121,6 +135,12 @@ codes! {
     StoresDisagree = "stores_disagree", Environment;
     /// The disk is full.
     DiskFull = "disk_full", Environment;
+    /// A Qdrant server cannot be reached, or does not answer in time.
+    StoreUnavailable = "store_unavailable", Busy;
+    /// A Qdrant server refuses the API key.
+    StoreRefused = "store_refused", Environment;
+    /// A Qdrant server is too old, or says what this version does not understand.
+    StoreVersion = "store_version", Environment;
     /// Permission was denied.
     PermissionDenied = "permission_denied", Environment;
     /// Reading or writing failed in another way.

@@ -11,8 +11,9 @@
 //! * [`span`]: half-open ranges into that text, in bytes inside, in code points outside.
 //! * [`chunk`]: the unit that is embedded and indexed.
 //! * [`collection`]: names of collections.
+//! * [`metadata`] and [`facts`]: what filters ask for; [`filter`]: the filter language; [`access`]: who may see what.
 //! * [`question`]: what a reader asks.
-//! * [`passage`]: a chunk that was retrieved, with its scores.
+//! * [`passage`]: a chunk that was retrieved, with its scores; [`explain`]: why it stands where it stands.
 //! * [`evidence`]: a sentence that carries the answer, with its exact place.
 //! * [`answer`]: what the reader gets, every sentence with its citations.
 //! * [`catalog`]: what was ingested, from what, and how it went.
@@ -20,13 +21,19 @@
 //! * [`seam`]: the traits that adapters implement. This crate has no heavy dependency, so that an
 //!   engine can be swapped without touching anyone else.
 
+pub mod access;
 pub mod answer;
 pub mod catalog;
 pub mod chunk;
 pub mod collection;
+pub mod date;
 pub mod document;
 pub mod error;
 pub mod evidence;
+pub mod explain;
+pub mod facts;
+pub mod filter;
+pub mod metadata;
 pub mod passage;
 pub mod question;
 pub mod seam;
@@ -34,11 +41,15 @@ pub mod source;
 pub mod span;
 pub mod text;
 
+pub use access::Grants;
 pub use answer::{Answer, AnswerEvent, Citation};
 pub use chunk::{Chunk, ChunkId, ContentHash};
 pub use document::{Document, DocumentId};
 pub use error::{Code, Error, Fault, Result};
 pub use evidence::Evidence;
+pub use facts::Facts;
+pub use filter::Filter;
+pub use metadata::Metadata;
 pub use passage::Passage;
 pub use question::Question;
 pub use source::Source;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunk::Chunk;
 use crate::document::DocumentId;
+use crate::explain::Explanation;
 
 /// A chunk's place in one leg's ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub struct Passage {
     pub dense: Option<LegScore>,
     /// Where the keyword leg had it.
     pub keyword: Option<LegScore>,
+    /// What the reranker gave it, where it read it in time.
+    pub reranked: Option<f32>,
 }
 
 /// What retrieval found, and how long each step took.
@@ -51,4 +54,10 @@ pub struct Retrieved {
     pub embed_ms: f64,
     /// Milliseconds of both legs (they run at once), fusion and loading the texts.
     pub search_ms: f64,
+    /// Milliseconds of reranking.
+    pub rerank_ms: f64,
+    /// Which leg did not answer, and why, where the settings let the other answer alone.
+    pub degraded: Option<String>,
+    /// How the ranking came about, where the question asks for it.
+    pub explanation: Option<Explanation>,
 }

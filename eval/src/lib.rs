@@ -24,5 +24,5 @@ pub mod summary;
 
 pub use compare::Comparison;
 pub use report::Report;
-pub use run::{RunOptions, System, run};
+pub use run::{Condense, RunOptions, System, run};
 pub use set::{EvalSet, QaQuestion, SetKind};

@@ -21,6 +21,9 @@ pub struct Outcome {
     pub id: String,
     /// What was asked.
     pub question: String,
+    /// What was searched for, where the question came with a history and was made to stand alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone: Option<String>,
     /// Whether the documents answer it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answerable: Option<bool>,
@@ -155,6 +158,7 @@ impl Outcome {
         Self {
             id: question.id.clone(),
             question: question.question.clone(),
+            standalone: None,
             answerable: question.is_answerable(),
             tags: question.tags.clone(),
             gold: Gold {

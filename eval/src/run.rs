@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
+use async_trait::async_trait;
 use footnote_core::answer::Timings;
-use footnote_core::question::MAX_TOP_K;
+use footnote_core::question::{MAX_TOP_K, Turn};
 use footnote_core::seam::{Answerer, Catalog, Searcher};
 use footnote_core::{Answer, Document, DocumentId, Error, Question, Result};
 use tracing::{error, info, warn};
@@ -27,6 +28,15 @@ pub struct System {
     pub answerer: Option<Arc<dyn Answerer>>,
     /// Holds the texts that quotes are checked against.
     pub catalog: Arc<dyn Catalog>,
+    /// Makes questions with a history stand alone. `None`: they are asked as they are written.
+    pub condense: Option<Arc<dyn Condense>>,
+}
+
+/// Makes a question that leans on what was said before stand alone.
+#[async_trait]
+pub trait Condense: Send + Sync {
+    /// What `question` asks after `history`, which is oldest first.
+    async fn standalone(&self, history: &[Turn], question: &str) -> String;
 }
 
 /// How a set is run.
@@ -93,7 +103,7 @@ pub async fn run(
 
 /// Asks one question. What could be found out before an error stays in `outcome`.
 async fn ask(system: &System, question: &QaQuestion, depth: usize, outcome: &mut Outcome) -> Result<()> {
-    let asked = Question::new(&question.question)?;
+    let asked = asked(system, question, outcome).await?;
     let answered = match &system.answerer {
         Some(answerer) => answer(&**answerer, &*system.catalog, question, asked.clone(), outcome).await,
         None => Ok(()),
@@ -103,11 +113,23 @@ async fn ask(system: &System, question: &QaQuestion, depth: usize, outcome: &mut
     let search_ms = ms_since(started);
     outcome.add_retrieved(question, &retrieved);
     if system.answerer.is_none() {
-        let (embed, search) = (retrieved.embed_ms, retrieved.search_ms);
-        outcome.timings_ms = Some(Timings { embed, search, total: search_ms, ..Timings::default() });
+        let (embed, search, rerank) = (retrieved.embed_ms, retrieved.search_ms, retrieved.rerank_ms);
+        outcome.timings_ms = Some(Timings { embed, search, rerank, total: search_ms, ..Timings::default() });
         outcome.latency_ms = Some(search_ms);
     }
     answered
+}
+
+/// The question as the system is to search for it: standing alone, with its filter.
+async fn asked(system: &System, question: &QaQuestion, outcome: &mut Outcome) -> Result<Question> {
+    let asked = match &system.condense {
+        Some(condense) if !question.history.is_empty() => {
+            let standalone = condense.standalone(&question.history, &question.question).await;
+            Question::new(outcome.standalone.insert(standalone))?
+        }
+        _ => Question::new(&question.question)?,
+    };
+    Ok(asked.filtered(question.filter.clone()))
 }
 
 async fn answer(

@@ -135,7 +135,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use footnote_core::answer::{AbstainCode, Answer, Mode};
-    use footnote_core::{Code, Error};
+    use footnote_core::{Code, Error, Grants};
 
     use super::*;
     use crate::testing::{Corpus, HashedWords, Scripted};
@@ -240,6 +240,20 @@ mod tests {
             let answer = answer(corpus, Some("The tower was completed in 1889 [1]."), question).await;
             assert_eq!(answer.abstain_reason.unwrap().code, code);
             assert_eq!((answer.answer.as_str(), answer.answerable, answer.mode), ("", false, Mode::Abstained));
+        }
+    }
+
+    #[tokio::test]
+    async fn documents_that_the_asker_may_not_see_are_not_there() {
+        let hidden = Corpus { finds_nothing: true, labels: vec!["hr".into()], ..corpus() };
+        for (grants, code) in [
+            (Grants::All, AbstainCode::NothingFound),
+            (Grants::Only(vec!["hr".into()]), AbstainCode::NothingFound),
+            (Grants::Only(vec!["sales".into()]), AbstainCode::NothingIngested),
+        ] {
+            let question = Question::new(QUESTION).unwrap().granted(grants);
+            let answer = answerer(hidden.clone(), None).answer(question).await.unwrap();
+            assert_eq!(answer.abstain_reason.unwrap().code, code);
         }
     }
 

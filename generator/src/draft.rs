@@ -1,7 +1,8 @@
 //! Turns an engine's tokens into whole sentences, as soon as each is whole.
 
+use footnote_core::text::sentence::sentences;
+
 use crate::cite::{DraftSentence, leading_marks};
-use crate::sentence::sentences;
 
 /// Collects tokens and gives out sentences. What a reasoning model thinks aloud is left out.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use footnote_core::seam::{Catalog, Embedder};
+use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, Document, DocumentId, Evidence, Passage, Result, Span};
 
 use crate::lexical::{Query, terms};
-use crate::sentence::sentences;
 use crate::sought::Sought;
 
 /// How much the rank of its passage adds to a unit: a tie-break. Over 0.1 it costs the best unit

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! * [`condense`]: follow-up questions made to stand alone, before anything is retrieved.
-//! * [`sentence`], [`lexical`]: the units of a text that can be quoted, and the words they share.
+//! * [`lexical`]: the words that two texts share. Units that can be quoted: `footnote_core::text::sentence`.
 //! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
 //! * [`prompt`]: numbered evidence, question last.
 //! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
@@ -22,7 +22,6 @@ pub mod draft;
 pub mod engine;
 pub mod lexical;
 pub mod prompt;
-pub mod sentence;
 pub mod verify;
 
 mod asked;

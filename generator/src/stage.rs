@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Timings, Usage};
 use footnote_core::catalog::DocumentStatus;
+use footnote_core::explain::Explanation;
 use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator};
 use footnote_core::{Answer, Code, Error, Passage, Question, Result};
 use futures::StreamExt;
@@ -28,7 +29,14 @@ const QUOTED_CUT: f32 = 0.75;
 pub(crate) struct Retrieved {
     question: Question,
     passages: Vec<Passage>,
+    account: Account,
     clock: Clock,
+}
+
+/// What retrieval says of itself, on its way into the answer.
+struct Account {
+    degraded: Option<String>,
+    explanation: Option<Explanation>,
 }
 
 /// Whether there is something to answer from.
@@ -41,6 +49,7 @@ pub(crate) enum Grounds {
 pub(crate) struct Evidenced {
     question: Question,
     chosen: Chosen,
+    account: Account,
     clock: Clock,
 }
 
@@ -49,6 +58,7 @@ pub(crate) struct Written {
     writer: Writer,
     mode: Mode,
     usage: Usage,
+    account: Account,
     clock: Clock,
 }
 
@@ -62,8 +72,10 @@ impl Retrieved {
     pub(crate) async fn search(question: Question, answerer: &Inner) -> Result<Self> {
         let started = Instant::now();
         let found = answerer.parts.searcher.search(&question).await?;
-        let timings = Timings { embed: found.embed_ms, search: found.search_ms, ..Timings::default() };
-        Ok(Self { question, passages: found.passages, clock: Clock { started, timings } })
+        let (embed, search, rerank) = (found.embed_ms, found.search_ms, found.rerank_ms);
+        let timings = Timings { embed, search, rerank, ..Timings::default() };
+        let account = Account { degraded: found.degraded, explanation: found.explanation };
+        Ok(Self { question, passages: found.passages, account, clock: Clock { started, timings } })
     }
 
     pub(crate) fn passages(&self) -> &[Passage] {
@@ -75,10 +87,13 @@ impl Retrieved {
         let options = &answerer.options;
         if self.passages.is_empty() {
             let indexed = answerer.parts.catalog.documents(&options.collection, Some(DocumentStatus::Indexed)).await?;
-            return Ok(self.missing(match indexed.is_empty() {
-                true => AbstainCode::NothingIngested,
-                false => AbstainCode::NothingFound,
-            }));
+            // To whoever may see none of them, there are none.
+            let grants = self.question.grants();
+            let code = match indexed.iter().any(|record| grants.may_see(&record.metadata.labels)) {
+                false => AbstainCode::NothingIngested,
+                true => AbstainCode::NothingFound,
+            };
+            return Ok(self.missing(code));
         }
         let started = Instant::now();
         let choice = Choice { max_evidence: options.max_evidence, lexical_weight: options.lexical_weight };
@@ -90,7 +105,8 @@ impl Retrieved {
         if best.is_none_or(|best| best < options.min_score) {
             return Ok(self.missing(AbstainCode::WeakEvidence));
         }
-        Ok(Grounds::Found(Box::new(Evidenced { question: self.question, chosen, clock: self.clock })))
+        let Self { question, account, clock, .. } = self;
+        Ok(Grounds::Found(Box::new(Evidenced { question, chosen, account, clock })))
     }
 
     fn missing(self, code: AbstainCode) -> Grounds {
@@ -106,6 +122,9 @@ impl Retrieved {
             abstain_reason: Some(AbstainReason { code, message: message.into() }),
             mode: Mode::Abstained,
             citations: Vec::new(),
+            question: None,
+            degraded: self.account.degraded,
+            explanation: self.account.explanation,
             usage: Usage::default(),
             timings_ms: self.clock.stop(),
         }))
@@ -116,10 +135,11 @@ impl Evidenced {
     /// Lets the engine phrase the answer, checks each sentence and sends it on; quotes the evidence
     /// where nothing that was phrased holds.
     pub(crate) async fn write(self, answerer: &Inner, events: &Events) -> Result<Written> {
-        let Self { question, chosen, clock } = self;
+        let Self { question, chosen, account, clock } = self;
+        let (mode, usage) = (Mode::Generated, Usage::default());
         let mut writing = Writing {
             verifier: Verifier::new(question.text(), &chosen.evidence),
-            written: Written { writer: Writer::default(), mode: Mode::Generated, usage: Usage::default(), clock },
+            written: Written { writer: Writer::default(), mode, usage, account, clock },
             chosen: &chosen,
             events,
         };
@@ -237,6 +257,9 @@ impl Written {
             abstain_reason: None,
             mode: self.mode,
             citations,
+            question: None,
+            degraded: self.account.degraded,
+            explanation: self.account.explanation,
             usage: self.usage,
             timings_ms: self.clock.stop(),
         }

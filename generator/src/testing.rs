@@ -13,7 +13,7 @@ use footnote_core::seam::{
     Catalog, Embedder, EmbeddingModel, FinishReason, GenerationDone, GenerationEvent, GenerationRequest,
     GenerationStream, Generator, GeneratorInfo, Searcher,
 };
-use footnote_core::{Chunk, ChunkId, Document, DocumentId, Error, Evidence, Passage, Question, Result, Span};
+use footnote_core::{Chunk, ChunkId, Document, DocumentId, Error, Evidence, Grants, Passage, Question, Result, Span};
 use futures::StreamExt;
 
 use crate::evidence::Chosen;
@@ -26,6 +26,8 @@ const COLLECTION: &str = "test";
 pub(crate) struct Corpus {
     pub(crate) documents: Vec<Document>,
     pub(crate) finds_nothing: bool,
+    /// Who may see its documents.
+    pub(crate) labels: Vec<String>,
 }
 
 impl Corpus {
@@ -48,7 +50,7 @@ impl Corpus {
                 .collect(),
             lines: vec![],
         };
-        Self { documents: texts.iter().map(document).collect(), finds_nothing: false }
+        Self { documents: texts.iter().map(document).collect(), finds_nothing: false, labels: vec![] }
     }
 
     pub(crate) fn passages(&self) -> Vec<Passage> {
@@ -72,6 +74,7 @@ fn passage(document: &Document) -> Passage {
         score: 1.0,
         dense: None,
         keyword: None,
+        reranked: None,
     }
 }
 
@@ -122,7 +125,7 @@ pub(crate) fn chosen(corpus: &Corpus, quotes: &[&str]) -> Chosen {
 impl Searcher for Corpus {
     async fn search(&self, _: &Question) -> Result<Retrieved> {
         let passages = if self.finds_nothing { vec![] } else { self.passages() };
-        Ok(Retrieved { passages, embed_ms: 1.0, search_ms: 2.0 })
+        Ok(Retrieved { passages, embed_ms: 1.0, search_ms: 2.0, ..Retrieved::default() })
     }
 }
 
@@ -156,6 +159,7 @@ impl Catalog for Corpus {
             attempts: 0,
             retry_at_ms: None,
             timings: footnote_core::catalog::Timings::default(),
+            metadata: footnote_core::Metadata { labels: self.labels.clone(), ..Default::default() },
             updated_ms: 0,
         };
         Ok(self.documents.iter().map(record).collect())
@@ -174,6 +178,14 @@ impl Catalog for Corpus {
     }
 
     async fn chunks(&self, _: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
+        not_in_tests()
+    }
+
+    async fn has_field(&self, _: &str, _: &str, _: &Grants) -> Result<bool> {
+        not_in_tests()
+    }
+
+    async fn languages(&self, _: &str) -> Result<Vec<String>> {
         not_in_tests()
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use footnote_core::Evidence;
 use footnote_core::answer::{Support, Verdict};
+use footnote_core::text::sentence::marker_length;
 
 use crate::asked::Asked;
 use crate::cite::DraftSentence;
@@ -117,7 +118,7 @@ impl<'a> Verifier<'a> {
 /// A quote as a sentence of an answer: on one line, without the mark of a list or a table.
 fn shown(quote: &str) -> String {
     let line = quote.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = &line[crate::sentence::marker_length(&line)..];
+    let line = &line[marker_length(&line)..];
     line.trim_matches(|c: char| c == '|' || c.is_whitespace()).to_owned()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use footnote_core::chunk::said_by_name;
 use footnote_core::{Chunk, ChunkId, Code, Document, Error, Result, Span};
 use tokenizers::Tokenizer;
 
@@ -24,7 +25,7 @@ const SMALLEST_MAX_TOKENS: usize = 32;
 /// How documents are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkOptions {
-    /// Tokens per chunk, the title, the heading path and the model's own two included.
+    /// Tokens per chunk, the file's name, the title, the heading path and the model's own two included.
     pub max_tokens: usize,
     /// Tokens that neighbouring chunks of a section share at most: whole sentences, rows or lines of code.
     pub overlap_tokens: usize,
@@ -63,7 +64,7 @@ impl ChunkOptions {
     /// cutting itself.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("2 max_tokens={} overlap_tokens={}", self.max_tokens, self.overlap_tokens)
+        format!("3 max_tokens={} overlap_tokens={}", self.max_tokens, self.overlap_tokens)
     }
 
     /// The options that [`Self::describe`] wrote, of whatever version of the cutting.
@@ -90,12 +91,24 @@ impl Chunker {
         Ok(Self { tokenizer: tokens::load(tokenizer)?, options })
     }
 
-    /// A title that leaves room for the text: it stands before every chunk that is embedded.
+    /// A title that leaves room for the text: it stands before every chunk that is embedded, and so may what the
+    /// name of the file at `uri` says.
     ///
     /// # Errors
     /// When the tokenizer fails.
-    pub fn fit_title(&self, title: &str) -> Result<String> {
-        tokens::shortened(&self.tokenizer, title, self.options.max_tokens / 4)
+    pub fn fit_title(&self, uri: &str, title: &str) -> Result<String> {
+        let budget = self.options.max_tokens / 4;
+        let title = tokens::shortened(&self.tokenizer, title, budget)?;
+        match self.name_tokens(uri, &title)? {
+            0 => Ok(title),
+            // A name takes at most half of the title's share.
+            name => tokens::shortened(&self.tokenizer, &title, budget - name.min(budget / 2)),
+        }
+    }
+
+    /// The tokens of what the file's name says, with the separator after it.
+    fn name_tokens(&self, uri: &str, title: &str) -> Result<usize> {
+        said_by_name(uri, title).map_or(Ok(0), |name| Ok(self.count(&name)? + 1))
     }
 
     /// The chunks of `document` in order. The text of each is `document.text[span]`, and what is embedded
@@ -109,7 +122,7 @@ impl Chunker {
         let syntax = Syntax::of(&document.media_type);
         let overlap = self.options.overlap_tokens;
         let splitter = Splitter { text: &document.text, index: &index, overlap, syntax: &syntax };
-        let title_tokens = self.count(&document.title)?;
+        let title_tokens = self.count(&document.title)? + self.name_tokens(&document.uri, &document.title)?;
         for section in sections(document, MIN_TOKENS, |span| index.count(span)) {
             let (path, path_tokens) = self.fit_path(&section.path)?;
             let prefix = SPECIAL_TOKENS + title_tokens + path_tokens;
@@ -166,7 +179,7 @@ impl Maker<'_> {
             pages: document.pages_of(span),
             tokens: u32::try_from(self.index.count(span)).unwrap_or(u32::MAX),
         };
-        let hash = sha256_hex(chunk.embedded_text(&document.title).as_bytes());
+        let hash = sha256_hex(chunk.embedded_as(&document.uri, &document.title).as_bytes());
         let seen = self.occurrences.entry(hash.clone()).or_default();
         chunk.id = ChunkId::of(document.id, &hash, *seen);
         *seen += 1;
@@ -186,7 +199,7 @@ mod tests {
     }
 
     fn embedded_tokens(chunker: &Chunker, document: &Document, chunk: &Chunk) -> usize {
-        chunker.tokenizer.encode_fast(chunk.embedded_text(&document.title), true).unwrap().len()
+        chunker.tokenizer.encode_fast(chunk.embedded_as(&document.uri, &document.title), true).unwrap().len()
     }
 
     #[test]
@@ -245,7 +258,8 @@ mod tests {
         let chunker = chunker(64, 0);
         let body = "The same forty words again and again in this paragraph. ".repeat(4);
         let mut document = document(&format!("#{0}\n{body}\n#{0}\n{body}\n", "very long heading ".repeat(40)));
-        document.title = chunker.fit_title(&"endless title ".repeat(50)).unwrap();
+        document.uri = "file:///docs/annual_report_of_the_northern_branch_2018.md".into();
+        document.title = chunker.fit_title(&document.uri, &"endless title ".repeat(50)).unwrap();
         assert!(document.title.ends_with('…') && document.title.len() < 120);
         let chunks = chunker.chunk(&document).unwrap();
         let mut ids: Vec<_> = chunks.iter().map(|chunk| chunk.id).collect();

@@ -14,9 +14,9 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The hash of what the embedding model reads of `chunk` in a document of this title.
-pub(crate) fn content_hash(chunk: &Chunk, title: &str) -> ContentHash {
-    let digest = Sha256::digest(chunk.embedded_text(title).as_bytes());
+/// The hash of what the embedding model reads of `chunk` in a document of this uri and title.
+pub(crate) fn content_hash(chunk: &Chunk, uri: &str, title: &str) -> ContentHash {
+    let digest = Sha256::digest(chunk.embedded_as(uri, title).as_bytes());
     let mut hash = [0; 16];
     hash.copy_from_slice(&digest[..16]);
     ContentHash(hash)

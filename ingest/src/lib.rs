@@ -9,6 +9,7 @@
 //! * [`media_type`]: what kind of file it is, by its content first. `archive`: the files in a file.
 //! * [`reader`]: processes of their own for formats that a hostile file can turn against its parser.
 //! * `extract`: files to canonical text with pages, headings and line boxes; an extractor per format.
+//! * [`metadata`]: what a document says of itself, what rules and its uploader add.
 //! * `normalize`: what canonical text is. `language`: which language it is in.
 //! * `section`, `syntax`, `units`, `tokens`, `split`, [`chunk`]: token-sized chunks with exact spans and heading paths.
 //! * [`pipeline`]: the worker itself: three stages that overlap, batches that cannot be half written.
@@ -27,6 +28,7 @@ pub mod fuzzing;
 mod hash;
 mod language;
 pub mod media_type;
+pub mod metadata;
 mod normalize;
 mod original;
 pub mod pipeline;

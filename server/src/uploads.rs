@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use footnote_core::{Code, DocumentId, Error, Result, Source};
+use footnote_ingest::metadata::notes;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
@@ -30,6 +31,16 @@ pub struct Incoming {
     file: File,
     bytes: u64,
     max_bytes: u64,
+}
+
+/// What a client says of the files that it uploads. What it leaves out stays as it was said of earlier files of the
+/// same names; an empty list takes that back.
+#[derive(Debug, Clone, Default)]
+pub struct SaidOfFiles {
+    /// Access labels.
+    pub labels: Option<Vec<String>>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
 }
 
 /// An uploaded file in its place.
@@ -79,11 +90,12 @@ impl Uploads {
         Ok(Incoming { name, path, file, bytes: 0, max_bytes: self.max_bytes })
     }
 
-    /// Puts files that came in whole into their places in `collection`, over earlier ones of the same names.
+    /// Puts files that came in whole into their places in `collection`, over earlier ones of the same names, and notes
+    /// what is said of them.
     ///
     /// # Errors
     /// [`Code::CollectionName`]; [`Code::BadRequest`] for two files of one name; when they cannot be written.
-    pub async fn place(&self, collection: &str, files: Vec<Incoming>) -> Result<Vec<Placed>> {
+    pub async fn place(&self, collection: &str, files: Vec<Incoming>, said: &SaidOfFiles) -> Result<Vec<Placed>> {
         footnote_core::collection::check_name(collection)?;
         if let Some(twice) =
             files.iter().enumerate().find(|(at, file)| files[..*at].iter().any(|before| before.name == file.name))
@@ -91,6 +103,9 @@ impl Uploads {
             return Err(Error::new(Code::BadRequest, format!("`{}` was sent twice", twice.1.name))
                 .hint("a name stands for one document: rename one of them"));
         }
+        // Before the files are there: none of them may be read without its labels.
+        let names = files.iter().map(|file| file.name.clone()).collect();
+        self.note(collection, names, said).await?;
         let folder = self.root.join(collection);
         tokio::fs::create_dir_all(&folder).await.map_err(|error| Error::io(&folder, error))?;
         let mut placed = Vec::with_capacity(files.len());
@@ -107,19 +122,35 @@ impl Uploads {
         Ok(placed)
     }
 
+    async fn note(&self, collection: &str, names: Vec<String>, said: &SaidOfFiles) -> Result<()> {
+        if said.labels.is_none() && said.tags.is_none() {
+            return Ok(());
+        }
+        let (root, collection, said) = (self.root.clone(), collection.to_owned(), said.clone());
+        let write = move |name: &String| notes::write(&root, &collection, name, said.labels.clone(), said.tags.clone());
+        let noted = tokio::task::spawn_blocking(move || names.iter().try_for_each(write)).await;
+        noted.map_err(|error| Error::internal(error.to_string()))?
+    }
+
     /// Whether the file at `path` is an upload.
     #[must_use]
     pub fn holds(&self, path: &Path) -> bool {
         path.starts_with(&self.root) && path.components().all(|part| !matches!(part, std::path::Component::ParentDir))
     }
 
-    /// Removes an uploaded file. One that is gone already is none.
+    /// Removes an uploaded file and what was said of it. One that is gone already is none.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub async fn remove(&self, path: &Path) -> Result<()> {
         match tokio::fs::remove_file(path).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path, error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::io(path, error)),
+            _ => {}
+        }
+        let names = path.strip_prefix(&self.root).ok().map(|inside| inside.iter().map(|part| part.to_str()));
+        let mut names = names.into_iter().flatten().flatten();
+        match (names.next(), names.next(), names.next()) {
+            (Some(collection), Some(name), None) => notes::remove(&self.root, collection, name),
             _ => Ok(()),
         }
     }
@@ -252,7 +283,7 @@ mod tests {
         for text in ["one", "two"] {
             let mut file = uploads.receive("a.md").await.unwrap();
             file.write(text.as_bytes()).await.unwrap();
-            let placed = uploads.place("default", vec![file]).await.unwrap();
+            let placed = uploads.place("default", vec![file], &SaidOfFiles::default()).await.unwrap();
             assert_eq!(fs_err::read_to_string(&placed[0].path).unwrap(), text);
             assert!(uploads.holds(&placed[0].path));
             ids.push(placed[0].id);

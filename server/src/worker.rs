@@ -64,8 +64,10 @@ impl Service {
     }
 
     /// What the HTTP API needs.
-    #[must_use]
-    pub fn api_state(&self) -> ApiState {
+    ///
+    /// # Errors
+    /// When the settings of access do not hold.
+    pub fn api_state(&self) -> Result<ApiState> {
         self.footnote.api_state(self.ingestion.clone())
     }
 

@@ -12,6 +12,8 @@ mod evaluation;
 mod hostile;
 mod http;
 mod ingest;
+mod qdrant;
+mod questions;
 mod renewal;
 mod repair;
 mod worker;

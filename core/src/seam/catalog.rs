@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
+use crate::access::Grants;
 use crate::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
 use crate::chunk::{Chunk, ChunkId, ContentHash};
 use crate::document::{Document, DocumentId};
@@ -47,6 +48,18 @@ pub trait Catalog: Send + Sync {
     /// # Errors
     /// When the catalog cannot be read.
     async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>>;
+
+    /// Whether an indexed document of the collection that `grants` let be seen has this field of its own.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    async fn has_field(&self, collection: &str, name: &str, grants: &Grants) -> Result<bool>;
+
+    /// The languages that the collection's indexed documents are in, the most frequent first.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    async fn languages(&self, collection: &str) -> Result<Vec<String>>;
 
     /// A named fact about a collection (with which embedding model it was made, say).
     ///

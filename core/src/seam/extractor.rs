@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Heading, LineBox, Page};
 use crate::error::Result;
+use crate::metadata::Metadata;
 
 /// What an extractor gives: the parts of a document that the file itself holds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub struct Extracted {
     pub headings: Vec<Heading>,
     /// Boxes of lines, where the format has them.
     pub lines: Vec<LineBox>,
+    /// What the file says of itself, as it says it: not yet checked against any limit.
+    #[serde(default)]
+    pub metadata: Metadata,
 }
 
 /// Reads one format.

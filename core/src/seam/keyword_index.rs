@@ -1,12 +1,16 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::chunk::ChunkId;
 use crate::document::DocumentId;
 use crate::error::Result;
+use crate::facts::Facts;
+use crate::filter::Filter;
 use crate::seam::Hit;
 
 /// A chunk's words, as they are indexed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KeywordEntry {
     /// The chunk.
     pub chunk: ChunkId,
@@ -18,6 +22,12 @@ pub struct KeywordEntry {
     pub headings: String,
     /// The chunk's text.
     pub body: String,
+    /// The file's name and the folders above it, as words to be found by.
+    pub place: String,
+    /// The language that the document is in, as a BCP 47 tag; `None` where it could not be told.
+    pub language: Option<String>,
+    /// What filters can ask of it.
+    pub facts: Arc<Facts>,
 }
 
 /// The keyword leg of one collection: BM25.
@@ -41,11 +51,12 @@ pub trait KeywordIndex: Send + Sync {
     /// When the index cannot be written.
     async fn commit(&self) -> Result<()>;
 
-    /// The `limit` best chunks by BM25, best first. `query` is plain words: no query language.
+    /// The `limit` best chunks by BM25 among those that fit `filter`, best first. `query` is plain words: no query
+    /// language.
     ///
     /// # Errors
     /// When the index cannot be read.
-    async fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>>;
+    async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>>;
 
     /// Every chunk in it, in no order.
     ///

@@ -6,6 +6,7 @@ mod embedder;
 mod extractor;
 mod generator;
 mod keyword_index;
+mod reranker;
 mod searcher;
 mod vector_store;
 
@@ -18,5 +19,6 @@ pub use generator::{
     Message, Role,
 };
 pub use keyword_index::{KeywordEntry, KeywordIndex};
+pub use reranker::Reranker;
 pub use searcher::Searcher;
 pub use vector_store::{Hit, VectorPoint, VectorStore};

@@ -1,8 +1,12 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::chunk::ChunkId;
 use crate::document::DocumentId;
 use crate::error::Result;
+use crate::facts::Facts;
+use crate::filter::Filter;
 
 /// A chunk's vector, as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +17,8 @@ pub struct VectorPoint {
     pub document: DocumentId,
     /// Its unit vector.
     pub vector: Vec<f32>,
+    /// What filters can ask of it.
+    pub facts: Arc<Facts>,
 }
 
 /// A chunk that a leg found.
@@ -53,11 +59,11 @@ pub trait VectorStore: Send + Sync {
     /// When the store cannot be written.
     async fn optimize(&self) -> Result<()>;
 
-    /// The `limit` nearest chunks by cosine, best first.
+    /// The `limit` nearest chunks by cosine among those that fit `filter`, best first.
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>>;
+    async fn search(&self, vector: Vec<f32>, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>>;
 
     /// The vectors of `chunks`, in the order asked for; `None` for those that are not in it.
     ///

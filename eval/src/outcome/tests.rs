@@ -6,7 +6,7 @@ use super::*;
 use crate::run::fakes::{answer, citation, passage, question};
 
 fn retrieved(passages: Vec<footnote_core::Passage>) -> Retrieved {
-    Retrieved { passages, embed_ms: 1.0, search_ms: 2.0 }
+    Retrieved { passages, embed_ms: 1.0, search_ms: 2.0, ..Retrieved::default() }
 }
 
 #[test]

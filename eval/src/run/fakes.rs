@@ -10,7 +10,7 @@ use footnote_core::document::PageRange;
 use footnote_core::passage::{DocumentRef, LegScore, Passage, Retrieved};
 use footnote_core::seam::{AnswerStream, Answerer, Catalog, Searcher};
 use footnote_core::{
-    Answer, AnswerEvent, CharSpan, ChunkId, Citation, Code, Document, DocumentId, Error, Question, Result, Span,
+    Answer, AnswerEvent, CharSpan, ChunkId, Citation, Code, Document, DocumentId, Error, Grants, Question, Result, Span,
 };
 
 use crate::set::{DocumentKey, GoldDocument, QaQuestion};
@@ -48,7 +48,14 @@ pub(crate) fn passage(uri: &str, page: Option<u32>) -> Passage {
         pages: pages(page),
         tokens: 1,
     };
-    Passage { chunk, document, score: 1.0, dense: Some(LegScore { rank: 1, score: 0.5 }), keyword: None }
+    Passage {
+        chunk,
+        document,
+        score: 1.0,
+        dense: Some(LegScore { rank: 1, score: 0.5 }),
+        keyword: None,
+        reranked: None,
+    }
 }
 
 /// A citation whose quote stands at code point `start`.
@@ -75,6 +82,9 @@ pub(crate) fn answer(text: &str, citations: Vec<Citation>) -> Answer {
         abstain_reason: None,
         mode: Mode::Generated,
         citations,
+        question: None,
+        degraded: None,
+        explanation: None,
         usage: Usage::default(),
         timings_ms: Timings { embed: 4.0, search: 2.0, first_token: Some(30.0), total: 50.0, ..Timings::default() },
     }
@@ -103,7 +113,9 @@ impl Searcher for Canned {
     async fn search(&self, question: &Question) -> Result<Retrieved> {
         assert!(question.top_k() >= Some(100), "ranking is measured at full depth");
         match self.found.get(question.text()) {
-            Some(passages) => Ok(Retrieved { passages: passages.clone(), embed_ms: 3.0, search_ms: 1.0 }),
+            Some(passages) => {
+                Ok(Retrieved { passages: passages.clone(), embed_ms: 3.0, search_ms: 1.0, ..Retrieved::default() })
+            }
             None => Err(Error::new(Code::Io, "the index is gone")),
         }
     }
@@ -155,6 +167,14 @@ impl Catalog for Canned {
     }
 
     async fn chunks(&self, _: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
+        Ok(vec![])
+    }
+
+    async fn has_field(&self, _: &str, _: &str, _: &Grants) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn languages(&self, _: &str) -> Result<Vec<String>> {
         Ok(vec![])
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use footnote_core::{Code, DocumentId};
+use footnote_core::passage::Retrieved;
+use footnote_core::{Code, DocumentId, filter};
 use futures::executor::block_on;
 
 use super::fakes::{Canned, abstention, answer, citation, passage, question};
@@ -50,7 +51,8 @@ fn product() -> Canned {
 fn evaluate(product: Canned, with_answers: bool, limit: Option<usize>) -> Result<Report> {
     let product = Arc::new(product);
     let answerer = with_answers.then(|| Arc::clone(&product) as Arc<dyn Answerer>);
-    let system = System { searcher: Arc::clone(&product) as Arc<dyn Searcher>, answerer, catalog: product };
+    let system =
+        System { searcher: Arc::clone(&product) as Arc<dyn Searcher>, answerer, catalog: product, condense: None };
     let options =
         RunOptions { limit, settings: serde_json::json!({"retrieval": {"top_k": 8}}), ..RunOptions::default() };
     block_on(run(&set(), &system, options, &|_, _| ()))
@@ -209,7 +211,7 @@ fn a_run_in_which_nothing_works_is_an_error_not_a_report() {
 #[test]
 fn progress_ends_with_all_the_questions_of_the_sample() {
     let product = Arc::new(product());
-    let system = System { searcher: product.clone(), answerer: None, catalog: product };
+    let system = System { searcher: product.clone(), answerer: None, catalog: product, condense: None };
     let heard = Mutex::new(Vec::new());
     let note = |done, all| heard.lock().unwrap().push((done, all));
     block_on(run(&set(), &system, RunOptions { limit: Some(2), ..RunOptions::default() }, &note)).unwrap();
@@ -219,16 +221,59 @@ fn progress_ends_with_all_the_questions_of_the_sample() {
 #[test]
 fn retrieval_is_asked_for_as_many_passages_as_recall_needs() {
     let product = Arc::new(product());
-    let system = System { searcher: product.clone(), answerer: None, catalog: product };
+    let system = System { searcher: product.clone(), answerer: None, catalog: product, condense: None };
     // The canned product refuses a search that is less deep than 100.
     block_on(run(&set(), &system, RunOptions { retrieval_depth: 1, ..RunOptions::default() }, &|_, _| ())).unwrap();
+}
+
+/// Puts the question before in front.
+struct Joined;
+
+#[async_trait::async_trait]
+impl Condense for Joined {
+    async fn standalone(&self, history: &[Turn], question: &str) -> String {
+        format!("{} {question}", history[0].question)
+    }
+}
+
+/// Notes what it is asked.
+#[derive(Default)]
+struct Noting(Mutex<Vec<Question>>);
+
+#[async_trait::async_trait]
+impl Searcher for Noting {
+    async fn search(&self, question: &Question) -> Result<Retrieved> {
+        self.0.lock().unwrap().push(question.clone());
+        Ok(Retrieved::default())
+    }
+}
+
+#[test]
+fn filters_and_history_of_a_question_reach_the_search_unless_it_is_asked_as_it_is_written() {
+    let filter = filter::parse(&serde_json::json!({ "tags": "report" })).unwrap();
+    let history = vec![Turn { question: "Who?".into(), answer: None }];
+    let follow_up = QaQuestion { filter: Some(filter.clone()), history, ..question("and when?", &[], &[]) };
+    let set = EvalSet { questions: vec![follow_up, question("Why?", &[], &[])], ..set() };
+    for (condense, searched) in [(true, "Who? and when?"), (false, "and when?")] {
+        let noting = Arc::new(Noting::default());
+        let condense = condense.then(|| Arc::new(Joined) as Arc<dyn Condense>);
+        let system = System { searcher: noting.clone(), answerer: None, catalog: Arc::new(product()), condense };
+        let report = block_on(run(&set, &system, RunOptions::default(), &|_, _| ())).unwrap();
+        let asked = noting.0.lock().unwrap();
+        assert_eq!((asked[0].text(), asked[0].filter()), (searched, Some(&filter)));
+        assert_eq!((asked[1].text(), asked[1].filter()), ("Why?", None));
+        let told = report.questions[0].standalone.as_deref();
+        assert_eq!(told, system.condense.is_some().then_some("Who? and when?"));
+        assert_eq!(report.questions[1].standalone, None);
+    }
 }
 
 #[test]
 fn a_run_can_be_moved_to_another_thread() {
     fn is_send<T: Send>(_: &T) {}
     let product = Arc::new(product());
-    let system = System { searcher: product.clone(), answerer: Some(product.clone()), catalog: product };
+    let system =
+        System { searcher: product.clone(), answerer: Some(product.clone()), catalog: product, condense: None };
     let set = set();
     is_send(&run(&set, &system, RunOptions::default(), &|_, _| ()));
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use footnote_core::Result;
+use footnote_core::question::Turn;
+use footnote_core::{Result, filter};
 use serde::{Deserialize, Deserializer};
 use tracing::warn;
 
@@ -10,10 +11,10 @@ use super::lines::{each_line, malformed, parse};
 use super::{DocumentKey, EvalSet, GoldDocument, QaQuestion, SetKind, UniqueIds, name_of};
 
 /// The way out that a malformed line shows.
-const SHAPE: &str = r#"a line is {"id":"…","question":"…","answers":["…"],"documents":["path or id"],"pages":[3],"answerable":true,"tags":["…"]}; id and question are required"#;
+const SHAPE: &str = r#"a line is {"id":"…","question":"…","answers":["…"],"documents":["path or id"],"pages":[3],"answerable":true,"tags":["…"],"filters":{…},"history":[{"question":"…","answer":"…"}]}; id and question are required"#;
 
 /// The keys of a line.
-const KEYS: [&str; 7] = ["id", "question", "answers", "documents", "pages", "answerable", "tags"];
+const KEYS: [&str; 9] = ["id", "question", "answers", "documents", "pages", "answerable", "tags", "filters", "history"];
 
 /// A line, as it is written.
 #[derive(Deserialize)]
@@ -30,6 +31,9 @@ struct Line {
     answerable: Option<bool>,
     #[serde(default)]
     tags: Vec<String>,
+    filters: Option<serde_json::Value>,
+    #[serde(default)]
+    history: Vec<Turn>,
 }
 
 /// Reads the QA set at `path`.
@@ -65,6 +69,8 @@ fn question(path: &Path, number: usize, line: Line) -> Result<QaQuestion> {
             None => return refuse("an entry of documents is empty"),
         }
     }
+    let filter = line.filters.as_ref().map(filter::parse).transpose();
+    let filter = filter.map_err(|error| error.context(format_args!("{}, line {number}: filters", path.display())))?;
     if !line.pages.is_empty() && documents.is_empty() {
         warn!(path = %path.display(), line = number, "pages without documents: they are not scored");
     }
@@ -79,6 +85,8 @@ fn question(path: &Path, number: usize, line: Line) -> Result<QaQuestion> {
         pages: line.pages,
         answerable: line.answerable,
         tags: line.tags,
+        filter,
+        history: line.history,
     })
 }
 
@@ -141,8 +149,27 @@ mod tests {
             pages: vec![3],
             answerable: Some(true),
             tags: vec!["t".into()],
+            ..QaQuestion::default()
         };
         assert_eq!(set.questions, [bare, full]);
+    }
+
+    #[test]
+    fn a_line_may_bring_filters_and_what_was_said_before() {
+        let line = |filters: &str| {
+            format!(
+                r#"{{"id":"a","question":"When?","filters":{filters},"history":[{{"question":"Who?","answer":"Ada."}}]}}"#
+            )
+        };
+        let question = read_text(&line(r#"{"tags":"report"}"#)).unwrap().questions.remove(0);
+        assert_eq!(question.filter, Some(filter::parse(&serde_json::json!({ "tags": "report" })).unwrap()));
+        assert_eq!(question.history, [Turn { question: "Who?".into(), answer: Some("Ada.".into()) }]);
+        let error = read_text(&line(r#"{"colour":"red"}"#)).unwrap_err();
+        assert_eq!(error.code(), Code::FilterField);
+        assert!(
+            error.message().contains("handbook.qa.jsonl, line 1: filters: a filter cannot ask for `colour`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use footnote_core::{Code, Error, Result, Source};
+use footnote_core::question::Turn;
+use footnote_core::{Code, Error, Filter, Result, Source};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -53,7 +54,7 @@ pub enum SetKind {
 }
 
 /// A question with what is known of its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct QaQuestion {
     /// Its name within the set.
     pub id: String,
@@ -69,6 +70,10 @@ pub struct QaQuestion {
     pub answerable: Option<bool>,
     /// Free words to group by.
     pub tags: Vec<String>,
+    /// Which documents are asked.
+    pub filter: Option<Filter>,
+    /// The conversation that it belongs to, oldest first.
+    pub history: Vec<Turn>,
 }
 
 impl QaQuestion {

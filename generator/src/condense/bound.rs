@@ -88,7 +88,8 @@ fn agrees(token: &Token, phrase: &Phrase, tokens: &[Token]) -> bool {
     let one = token.is_any(&["it", "its", "this", "that"]);
     let many = token.is_any(&["them", "these", "those"]);
     let named = tokens[phrase.first..phrase.end].iter().any(Token::is_named);
-    !(one && phrase.plural) && !(many && !phrase.plural && !named && phrase.inner.is_none())
+    let one_thing = !phrase.plural && !named && phrase.inner.is_none();
+    !(one && phrase.plural || many && one_thing)
 }
 
 /// `who sold his company`, `what lost its name`: the question word is meant.

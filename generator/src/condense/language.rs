@@ -1,6 +1,6 @@
 //! Whether a question is in English: the rules know no other grammar.
 
-use super::token::{Class, Token};
+use super::token::{Token, is_in};
 
 /// What the words tell about the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

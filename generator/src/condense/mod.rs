@@ -28,12 +28,13 @@ mod tests;
 
 use footnote_core::question::MAX_QUESTION_CHARS;
 
-use crate::sentence::sentences;
+use footnote_core::text::sentence::sentences;
 use language::{Language, language};
 use need::{Need, is_chatter, need};
 use parsed::Parsed;
 use resolve::resolve;
 
+pub use footnote_core::question::Turn;
 pub use model::{ModelOptions, ModelUse, condense_with, parameters};
 
 /// The most turns that are looked at: what was said before them is no longer what is spoken of.
@@ -42,15 +43,6 @@ pub const MAX_TURNS: usize = 3;
 const MAX_FOLLOW_UP_WORDS: usize = 100;
 /// Characters of an answer in which its first sentence is sought.
 const ANSWER_CHARS: usize = 600;
-
-/// A question of the conversation and what was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// As the reader wrote it.
-    pub question: String,
-    /// As the reader saw it; `None` where there was none.
-    pub answer: Option<String>,
-}
 
 /// What became of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]

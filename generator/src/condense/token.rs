@@ -145,7 +145,7 @@ fn token(whole: &str, start: usize, begins: bool, shouted: bool) -> Token {
         whole_end: start + whole.len(),
         word,
         class,
-        has_verb: !clitic.is_empty() && !(content && is_s),
+        has_verb: !(clitic.is_empty() || content && is_s),
         owns: content && is_s,
         after_mark: false,
         begins,

@@ -24,7 +24,7 @@ fn take_over(connection: &mut Connection, collection: &str, facts: &[(String, St
         [collection],
     )?;
     transaction.execute(
-        "UPDATE main.documents SET title = n.title, chunks = n.chunks, language = n.language \
+        "UPDATE main.documents SET title = n.title, chunks = n.chunks, language = n.language, metadata = n.metadata \
          FROM next.documents n WHERE n.id = main.documents.id AND main.documents.collection = ?1",
         [collection],
     )?;

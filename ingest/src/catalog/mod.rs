@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
 use footnote_core::seam::{Catalog, CatalogWriter};
-use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Result};
+use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Grants, Result};
 use rusqlite::{Connection, ErrorCode};
 
 use self::schema::Refusal;
@@ -193,6 +193,16 @@ impl Catalog for SqliteCatalog {
     async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
         let ids = ids.to_vec();
         self.read(move |connection| read::chunks(connection, &ids)).await
+    }
+
+    async fn has_field(&self, collection: &str, name: &str, grants: &Grants) -> Result<bool> {
+        let (collection, name, grants) = (collection.to_owned(), name.to_owned(), grants.clone());
+        self.read(move |connection| read::has_field(connection, &collection, &name, &grants)).await
+    }
+
+    async fn languages(&self, collection: &str) -> Result<Vec<String>> {
+        let collection = collection.to_owned();
+        self.read(move |connection| read::languages(connection, &collection)).await
     }
 
     async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {

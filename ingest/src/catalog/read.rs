@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
-use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId};
+use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Grants};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::row;
@@ -120,4 +120,28 @@ pub(super) fn twins(
 pub(super) fn fact(connection: &Connection, collection: &str, name: &str) -> Result<Option<String>> {
     let mut query = connection.prepare_cached("SELECT value FROM facts WHERE collection = ?1 AND name = ?2")?;
     query.query_row([collection, name], |row| row.get(0)).optional()
+}
+
+/// Whether a document that may be seen has this field of its own.
+pub(super) fn has_field(connection: &Connection, collection: &str, name: &str, grants: &Grants) -> Result<bool> {
+    let granted = match grants {
+        Grants::All => None,
+        Grants::Only(labels) => Some(row::to_json(labels)?),
+    };
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM documents d, json_each(d.metadata, '$.fields') f \
+         WHERE d.collection = ?1 AND {INDEXED} AND f.key = ?2 AND (?3 IS NULL \
+           OR json_extract(d.metadata, '$.labels') IS NULL \
+           OR EXISTS (SELECT 1 FROM json_each(d.metadata, '$.labels') l \
+                      WHERE l.value IN (SELECT value FROM json_each(?3)))))"
+    ))?;
+    query.query_row(params![collection, name, granted], |row| row.get(0))
+}
+
+pub(super) fn languages(connection: &Connection, collection: &str) -> Result<Vec<String>> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT d.language FROM documents d WHERE d.collection = ?1 AND {INDEXED} AND d.language IS NOT NULL \
+         GROUP BY d.language ORDER BY count(*) DESC, d.language"
+    ))?;
+    query.query_map([collection], |row| row.get(0))?.collect()
 }

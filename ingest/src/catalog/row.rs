@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// The columns that [`record`] reads, in its order.
 pub(super) const RECORD: &str = "d.id, d.collection, d.uri, d.title, d.media_type, d.bytes, d.modified_ms, \
      d.content_hash, d.pages, d.pages_without_text, d.chunks, d.status, d.reason, d.updated_ms, d.language, d.version, \
-     d.attempts, d.retry_at_ms, d.timings";
+     d.attempts, d.retry_at_ms, d.timings, d.metadata";
 
 /// The columns that [`chunk`] reads, in its order.
 pub(super) const CHUNK: &str =
@@ -42,6 +42,7 @@ pub(super) fn record(row: &Row<'_>, from: usize) -> Result<DocumentRecord> {
         attempts: row.get(from + 16)?,
         retry_at_ms: row.get(from + 17)?,
         timings: json(row, from + 18)?,
+        metadata: json(row, from + 19)?,
     })
 }
 

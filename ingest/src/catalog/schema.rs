@@ -99,6 +99,11 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (id, version)
     ) WITHOUT ROWID;
 ",
+    "
+    -- core::Metadata: tags, access labels, fields of the document's own.
+    ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE versions ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+",
 ];
 
 /// Why a file cannot be used.

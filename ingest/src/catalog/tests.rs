@@ -42,6 +42,7 @@ fn document(uri: &str, words: &[&str]) -> IngestedDocument {
         attempts: 0,
         retry_at_ms: None,
         timings: footnote_core::catalog::Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: 9,
     };
     let place = PageBox { page: 1, x0: 0.1, y0: 2.5, x1: 3.0, y1: 1.0e-7 };
@@ -161,7 +162,7 @@ async fn replaced_versions_are_remembered_as_they_stood() {
 async fn twins_are_indexed_chunks_of_the_same_content_in_the_same_collection() {
     let (catalog, _folder) = open().await;
     let one = document("one", &["alpha"]);
-    let content = crate::hash::content_hash(&one.chunks[0], "T");
+    let content = crate::hash::content_hash(&one.chunks[0], "one", "T");
     catalog.begin(vec![one.clone()]).await.unwrap();
     assert!(catalog.twins("c", &[content]).await.unwrap().is_empty(), "not before the commit");
     catalog.commit(&[(one.record.id, Timings::default())]).await.unwrap();

@@ -21,7 +21,7 @@ pub(super) fn begin(connection: &mut Connection, documents: &[IngestedDocument])
         write_record(&transaction, record, DocumentStatus::Indexing)?;
         write_text(&transaction, document)?;
         for chunk in chunks {
-            write_chunk(&transaction, chunk, &document.title)?;
+            write_chunk(&transaction, chunk, document)?;
         }
         transaction
             .prepare_cached(
@@ -100,11 +100,12 @@ fn write_record(transaction: &Transaction<'_>, record: &DocumentRecord, status: 
     // An upsert, not a replacement: that would drop the rows that hang on this one.
     let mut statement = transaction.prepare_cached(
         "INSERT INTO documents (id, collection, uri, title, media_type, bytes, modified_ms, content_hash, pages, \
-         pages_without_text, chunks, status, reason, updated_ms, language, version, attempts, retry_at_ms, timings, goal) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
+         pages_without_text, chunks, status, reason, updated_ms, language, version, attempts, retry_at_ms, timings, goal, \
+         metadata) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) \
          ON CONFLICT (id) DO UPDATE SET title = ?4, media_type = ?5, bytes = ?6, modified_ms = ?7, content_hash = ?8, \
          pages = ?9, pages_without_text = ?10, chunks = ?11, status = ?12, reason = ?13, updated_ms = ?14, \
-         language = ?15, version = ?16, attempts = ?17, retry_at_ms = ?18, timings = ?19, goal = ?20",
+         language = ?15, version = ?16, attempts = ?17, retry_at_ms = ?18, timings = ?19, goal = ?20, metadata = ?21",
     )?;
     statement.execute(params![
         record.id.0.as_bytes(),
@@ -127,6 +128,7 @@ fn write_record(transaction: &Transaction<'_>, record: &DocumentRecord, status: 
         record.retry_at_ms,
         row::to_json(&record.timings)?,
         record.status.as_str(),
+        row::to_json(&record.metadata)?,
     ])?;
     Ok(())
 }
@@ -138,7 +140,7 @@ fn keep_version(transaction: &Transaction<'_>, record: &DocumentRecord) -> Resul
         .prepare_cached(&format!(
             "INSERT OR IGNORE INTO versions (id, collection, uri, title, media_type, bytes, modified_ms, content_hash, \
              pages, pages_without_text, chunks, status, reason, updated_ms, language, version, attempts, retry_at_ms, \
-             timings) SELECT {} FROM documents d WHERE d.id = ?1 AND d.version < ?2",
+             timings, metadata) SELECT {} FROM documents d WHERE d.id = ?1 AND d.version < ?2",
             row::RECORD
         ))?
         .execute(params![id, record.version])?;
@@ -168,7 +170,7 @@ fn write_text(transaction: &Transaction<'_>, document: &Document) -> Result<()> 
     Ok(())
 }
 
-fn write_chunk(transaction: &Transaction<'_>, chunk: &Chunk, title: &str) -> Result<()> {
+fn write_chunk(transaction: &Transaction<'_>, chunk: &Chunk, document: &Document) -> Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO chunks (id, document, ordinal, span_start, span_end, text, heading_path, page_start, page_end, \
@@ -185,7 +187,7 @@ fn write_chunk(transaction: &Transaction<'_>, chunk: &Chunk, title: &str) -> Res
             chunk.pages.map(|pages| pages.start),
             chunk.pages.map(|pages| pages.end),
             chunk.tokens,
-            content_hash(chunk, title).0,
+            content_hash(chunk, &document.uri, &document.title).0,
         ])?;
     Ok(())
 }

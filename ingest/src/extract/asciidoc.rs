@@ -2,9 +2,12 @@
 
 use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
+use serde_json::Value;
 
 use super::canvas::Canvas;
+use super::front_matter::{self, Custom};
 use super::{decode, inline, table};
+use crate::metadata::Said;
 use crate::normalize;
 
 /// Fences around text that stays as it is; the last one's is never shown.
@@ -21,7 +24,9 @@ impl Extractor for AsciiDoc {
     fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, None)?;
         let source = normalize::canonical(&source);
-        let lines: Vec<&str> = source.lines().map(str::trim_end).collect();
+        let (mut said, body) = front_matter::cut(name, &source, Custom::Unusual);
+        let lines: Vec<&str> = body.lines().map(str::trim_end).collect();
+        attributes(&lines, &mut said);
         let mut canvas = Canvas::default();
         let mut at = 0;
         while at < lines.len() {
@@ -29,8 +34,28 @@ impl Extractor for AsciiDoc {
         }
         let (text, headings) = canvas.finish();
         let first = headings.first().filter(|heading| heading.level == 1 || heading.span.start == 0);
-        let title = first.and_then(|heading| heading.span.of(&text)).map(str::to_owned);
-        Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
+        let title = said.title.take().or_else(|| first.and_then(|heading| heading.span.of(&text)).map(str::to_owned));
+        Ok(normalize::settle(Extracted { title, text, headings, metadata: said.metadata(), ..Extracted::default() }))
+    }
+}
+
+/// Takes the attributes of the document's header: `:name: value` lines before the first empty line. Those that only
+/// tell the converter what to do have no value, as a rule.
+fn attributes(lines: &[&str], said: &mut Said) {
+    let header = lines.iter().skip_while(|line| line.is_empty() || line.starts_with("//"));
+    for line in header.take_while(|line| !line.is_empty()) {
+        let entry = line.strip_prefix(':').filter(|_| is_attribute(line)).and_then(|rest| rest.split_once(':'));
+        if let Some((name, value)) = entry.filter(|(name, value)| !value.trim().is_empty() && !name.contains('!')) {
+            said.entry(name, &attribute(value.trim()));
+        }
+    }
+}
+
+/// The value of an attribute: a number where it is one.
+fn attribute(value: &str) -> Value {
+    match value.parse::<f64>() {
+        Ok(number) if number.is_finite() => Value::from(number),
+        _ => Value::from(value),
     }
 }
 
@@ -132,17 +157,21 @@ fn fenced(lines: &[&str], sign: char, canvas: &mut Canvas) -> usize {
 /// Whether a line says nothing to a reader: a comment, an attribute, a macro for a whole block.
 fn is_silent(line: &str) -> bool {
     let macros = ["include::", "image::", "toc::", "ifdef::", "ifndef::", "ifeval::", "endif::", "video::", "audio::"];
-    let is_attribute = line.strip_prefix(':').and_then(|rest| rest.split_once(':')).is_some_and(|(name, value)| {
-        let named = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '!'));
-        named && !name.is_empty() && (value.is_empty() || value.starts_with(' '))
-    });
     let is_comment = line.starts_with("//") && !line.starts_with("///");
     let is_list = line.starts_with('[') && line.ends_with(']') && !line.contains("] ");
-    is_attribute
+    is_attribute(line)
         || is_comment
         || is_list
         || matches!(line, "+" | "<<<" | "'''")
         || macros.iter().any(|m| line.starts_with(m))
+}
+
+/// Whether a line sets an attribute: `:name: value`.
+fn is_attribute(line: &str) -> bool {
+    line.strip_prefix(':').and_then(|rest| rest.split_once(':')).is_some_and(|(name, value)| {
+        let named = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '!'));
+        named && !name.is_empty() && (value.is_empty() || value.starts_with(' '))
+    })
 }
 
 /// An item of a list: its depth from 1, its bullet, its words.

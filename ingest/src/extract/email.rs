@@ -1,11 +1,12 @@
 //! E-mail: who wrote what to whom, the text, and the names of what is attached.
 
 use footnote_core::seam::{Extracted, Extractor};
-use footnote_core::{Code, Error, Result};
+use footnote_core::{Code, Error, Metadata, Result};
 use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::canvas::Canvas;
 use super::{html, plain, zip_guard};
+use crate::metadata::Said;
 use crate::normalize;
 
 /// The most messages that may lie in each other. They are walked, and thrown away, by recursion.
@@ -38,8 +39,24 @@ impl Extractor for Email {
         let (text, headings) = canvas.finish();
         done(1);
         let title = message.subject().map(str::to_owned);
-        Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
+        Ok(normalize::settle(Extracted { title, text, headings, metadata: said(&message), ..Extracted::default() }))
     }
+}
+
+/// Who wrote to whom and when: of each person the address and the name, so that both can be asked for.
+fn said(message: &Message<'_>) -> Metadata {
+    let mut said = Said::default();
+    let people = |address: Option<&Address<'_>>| -> Vec<String> {
+        let both =
+            |person: &mail_parser::Addr<'_>| [person.address().map(str::to_owned), person.name().map(str::to_owned)];
+        address.iter().flat_map(|address| address.iter()).flat_map(both).flatten().collect()
+    };
+    said.fields("from", people(message.from()));
+    said.fields("to", people(message.to()).into_iter().chain(people(message.cc())));
+    let date = message.date().filter(|date| date.is_valid()).map(|date| date.to_rfc3339());
+    said.field("date", date.unwrap_or_default());
+    said.field("subject", message.subject().unwrap_or_default());
+    said.metadata()
 }
 
 /// How often a part says that it is a message.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
-use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
+use footnote_core::{Metadata, Result};
 use rbook::epub::manifest::EpubManifestEntry;
 use zip::ZipArchive;
 
@@ -12,6 +12,7 @@ use super::canvas::Canvas;
 use super::paged::{Paged, within_limit};
 use super::xml::{Piece, Tag, pieces};
 use super::{decode, html, zip_guard};
+use crate::metadata::Said;
 use crate::normalize;
 
 /// Ways to "encrypt" that only keep a font from being copied out of its book.
@@ -59,7 +60,7 @@ impl Extractor for Epub {
         match missing {
             Some(error) if !has_words => Err(error),
             _ if found.pages.is_empty() => Err(zip_guard::damaged(name, "it names no chapters")),
-            _ => Ok(normalize::settle(found)),
+            _ => Ok(normalize::settle(Extracted { metadata: said(&book), ..found })),
         }
     }
 }
@@ -77,6 +78,16 @@ fn front(book: &rbook::Epub) -> Canvas {
         canvas.words(&format!("Author: {}", authors.join(", ")));
     }
     canvas
+}
+
+/// What the book's package says of it.
+fn said(book: &rbook::Epub) -> Metadata {
+    let (mut said, metadata) = (Said::default(), book.metadata());
+    said.fields("author", metadata.creators().map(|author| author.value().to_owned()));
+    said.field("publisher", metadata.publishers().next().map(|publisher| publisher.value()).unwrap_or_default());
+    said.field("created", metadata.published_entry().map(|date| date.value()).unwrap_or_default());
+    metadata.tags().for_each(|tag| said.keywords(tag.value()));
+    said.metadata()
 }
 
 /// The titles that the table of contents gives to the files of the book, and their depths from 1.

@@ -8,8 +8,7 @@ use scraper::node::Element;
 use scraper::{Html as Tree, Node};
 
 use super::canvas::Canvas;
-use super::html_table;
-use super::{decode, table};
+use super::{decode, html_meta, html_table, table};
 use crate::normalize;
 
 /// Reads HTML: `main` or `article` where there is one, else the body without its navigation.
@@ -28,7 +27,8 @@ impl Extractor for Html {
         let (text, headings) = canvas.finish();
         let first = headings.iter().find(|heading| heading.level == 1).and_then(|heading| heading.span.of(&text));
         let title = first.map(str::to_owned).or_else(|| head_title(&tree));
-        Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
+        let metadata = html_meta::said(&tree);
+        Ok(normalize::settle(Extracted { title, text, headings, metadata, ..Extracted::default() }))
     }
 }
 

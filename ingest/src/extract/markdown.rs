@@ -5,6 +5,7 @@ use footnote_core::seam::{Extracted, Extractor};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::canvas::Canvas;
+use super::front_matter::{self, Custom};
 use super::{decode, html, table};
 use crate::normalize;
 
@@ -19,15 +20,15 @@ impl Extractor for Markdown {
     fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, None)?;
         let source = normalize::canonical(&source);
-        let (front, body) = front_matter(&source);
+        let (mut said, body) = front_matter::cut(name, &source, Custom::Usual);
         let mut renderer = Renderer::default();
         for event in Parser::new_ext(body, options()) {
             renderer.event(event);
         }
         let (text, headings) = renderer.canvas.finish();
         let first = headings.iter().find(|heading| heading.level == 1).and_then(|heading| heading.span.of(&text));
-        let title = front.and_then(title_of).or_else(|| first.map(str::to_owned));
-        Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
+        let title = said.title.take().or_else(|| first.map(str::to_owned));
+        Ok(normalize::settle(Extracted { title, text, headings, metadata: said.metadata(), ..Extracted::default() }))
     }
 }
 
@@ -38,36 +39,6 @@ fn options() -> Options {
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_HEADING_ATTRIBUTES
         | Options::ENABLE_GFM
-}
-
-/// Cuts a YAML (`---`) or TOML (`+++`) block off the front.
-fn front_matter(source: &str) -> (Option<&str>, &str) {
-    for (fence, closing) in [("---", ["---", "..."]), ("+++", ["+++", "+++"])] {
-        let Some(rest) =
-            source.strip_prefix(fence).and_then(|rest| rest.trim_start_matches([' ', '\t']).strip_prefix('\n'))
-        else {
-            continue;
-        };
-        let mut at = 0;
-        for line in rest.split_inclusive('\n') {
-            if closing.contains(&line.trim_end()) {
-                return (Some(&rest[..at]), &rest[at + line.len()..]);
-            }
-            at += line.len();
-        }
-    }
-    (None, source)
-}
-
-/// The front matter's `title: …` or `title = …`.
-fn title_of(front: &str) -> Option<String> {
-    let value = front.lines().find_map(|line| {
-        let rest = line.strip_prefix("title")?.trim_start();
-        rest.strip_prefix(':').or_else(|| rest.strip_prefix('='))
-    })?;
-    let value = value.trim();
-    let bare = ['"', '\''].iter().find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value);
-    (!bare.is_empty()).then(|| bare.to_owned())
 }
 
 #[derive(Default)]
@@ -254,6 +225,17 @@ mod tests {
         assert_eq!(found.text, "Before.\n\ntitle: not this\n\nAfter.");
         assert_eq!(found.title, None);
         assert_eq!(extract("--- \nunclosed").title, None);
+    }
+
+    #[test]
+    fn a_front_matter_is_never_quoted_and_a_broken_one_is_text() {
+        let found = extract("---\ntitle: T\ntags: [x]\nsecret: word\n---\n# Head\n\nWords.\n");
+        assert_eq!(found.text, "Head\n\nWords.");
+        assert_eq!(found.headings[0].span.of(&found.text), Some("Head"));
+        assert_eq!((found.metadata.tags.as_slice(), found.metadata.fields.len()), (["x".to_owned()].as_slice(), 1));
+        let broken = extract("---\ntitle: T: x\nsecret: [word\n---\n# Head\n");
+        assert_eq!(broken.title.as_deref(), Some("T: x"));
+        assert!(broken.text.contains("secret: [word") && broken.text.ends_with("Head"), "{}", broken.text);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use footnote_core::Result;
 use footnote_core::seam::{Extracted, Extractor};
+use footnote_core::{Metadata, Result};
 use office_oxide::doc::DocError;
 use office_oxide::ir::{DocumentIR, Element, inline_to_text};
 use office_oxide::options::ParseOptions;
@@ -14,6 +14,7 @@ use super::canvas::Canvas;
 use super::office_blocks::{Blocks, Notes, TITLE_STYLE};
 use super::paged::Paged;
 use super::zip_guard::{self, Container};
+use crate::metadata::Said;
 use crate::normalize;
 
 /// What PowerPoint calls a presentation that nobody named.
@@ -49,12 +50,24 @@ impl Extractor for Office {
             tracing::warn!(file = name, cut = found.metadata.text_truncated, "{warning}");
         }
         let title = found.metadata.title.clone().filter(|title| !is_no_title(title));
+        let metadata = said(&found);
         let extracted = match slides {
             Some(slides) => deck(found, slides, done).finish(title),
             None => letter(found, title, done),
         };
-        Ok(normalize::settle(extracted))
+        Ok(normalize::settle(Extracted { metadata, ..extracted }))
     }
+}
+
+/// What the document's properties say.
+fn said(found: &DocumentIR) -> Metadata {
+    let (mut said, properties) = (Said::default(), &found.metadata);
+    let text = |property: &Option<String>| property.clone().unwrap_or_default();
+    said.field("author", text(&properties.author));
+    said.field("subject", text(&properties.subject));
+    said.field("created", text(&properties.created));
+    properties.keywords.iter().for_each(|keywords| said.keywords(keywords));
+    said.metadata()
 }
 
 fn is_no_title(title: &str) -> bool {

@@ -66,7 +66,7 @@ impl Paged {
     /// All of it, under `title`.
     pub(crate) fn finish(self, title: Option<String>) -> Extracted {
         let Self { text, headings, pages } = self;
-        Extracted { title, text, pages, headings, lines: Vec::new() }
+        Extracted { title, text, pages, headings, ..Extracted::default() }
     }
 }
 

@@ -5,11 +5,9 @@ use footnote_core::{Code, Error, Result};
 use pdf_oxide::PdfDocument;
 
 use super::pdf_glyphs::page_lines;
+use super::pdf_info;
 use super::pdf_layout::compose;
 use crate::normalize;
-
-/// The longest title that metadata may claim, in code points.
-const MAX_TITLE_CHARS: usize = 200;
 
 /// Reads PDFs.
 pub(crate) struct PdfOxide;
@@ -49,7 +47,8 @@ impl Extractor for PdfOxide {
             return Err(damaged(name, "it has no pages"));
         }
         let mut extracted = compose(pages);
-        extracted.title = title(&document).or_else(|| first_heading(&extracted));
+        extracted.title = pdf_info::title(&document).or_else(|| first_heading(&extracted));
+        extracted.metadata = pdf_info::said(&document);
         Ok(normalize::settle(extracted))
     }
 }
@@ -64,37 +63,6 @@ fn encrypted(name: &str) -> Error {
 fn damaged(name: &str, reason: &str) -> Error {
     Error::new(Code::FileDamaged, format!("{name}: not a readable PDF: {reason}"))
         .hint("open it in a viewer and save it again, or mend it: qpdf broken.pdf mended.pdf")
-}
-
-/// The title in the document's information, unless a program put a file's name there.
-fn title(document: &PdfDocument) -> Option<String> {
-    let info = document.resolve_object(document.trailer().as_dict()?.get("Info")?).ok()?;
-    let title = document.resolve_object(info.as_dict()?.get("Title")?).ok()?;
-    let title = text_string(title.as_string()?);
-    let title = title.trim();
-    let lower = title.to_lowercase();
-    let by_program =
-        lower.starts_with("microsoft ") || lower.starts_with("untitled") || lower.starts_with("(anonymous");
-    let file_name =
-        [".doc", ".docx", ".pdf", ".indd", ".tex", ".dvi", ".htm", ".html", ".xls", ".ppt", ".pptx", ".txt"]
-            .iter()
-            .any(|end| lower.ends_with(end));
-    let worded = title.chars().filter(|c| c.is_alphabetic()).count() >= 3;
-    let fits = title.chars().count() <= MAX_TITLE_CHARS;
-    (worded && fits && !by_program && !file_name).then(|| title.to_owned())
-}
-
-/// A PDF text string (ISO 32000-1, 7.9.2.2): UTF-16 with a mark, UTF-8 with a mark, or PDFDocEncoding, which
-/// is Latin-1 for letters.
-fn text_string(bytes: &[u8]) -> String {
-    if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
-        let units: Vec<u16> = rest.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect();
-        return String::from_utf16_lossy(&units);
-    }
-    match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(rest) => String::from_utf8_lossy(rest).into_owned(),
-        None => bytes.iter().map(|&byte| char::from(byte)).collect(),
-    }
 }
 
 /// The outermost heading of the first page.
@@ -128,7 +96,7 @@ mod tests {
             page.to_owned(),
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_owned(),
             format!("<</Length {}>>\nstream\n{content}endstream", content.len()),
-            "<</Title(The annual report)>>".to_owned(),
+            "<</Title(The annual report)/Author(Ada)/Keywords(lamps; halls)/CreationDate(D:20240501)>>".to_owned(),
         ];
         let (mut file, mut table) = ("%PDF-1.4\n".to_owned(), "0000000000 65535 f \n".to_owned());
         for (number, object) in (1..).zip(&objects) {
@@ -153,6 +121,8 @@ mod tests {
         ];
         let found = PdfOxide.extract("a.pdf", &pdf(&words, ""), &|_| {}).unwrap();
         assert_eq!(found.title.as_deref(), Some("The annual report"));
+        assert_eq!(found.metadata.tags, ["lamps", "halls"]);
+        assert_eq!(found.metadata.fields.keys().collect::<Vec<_>>(), ["author", "created"]);
         assert_eq!(
             found.text,
             "Results\n\nThe company sold more lamps in this year than in all of the years before it, and it says so.\n\n\
@@ -174,12 +144,5 @@ mod tests {
         let error = PdfOxide.extract("a.pdf", &pdf(&[(50.0, 700.0, 12.0, "secret")], &locked), &|_| {}).unwrap_err();
         assert_eq!(error.code(), Code::FileEncrypted);
         assert!(error.hint_text().is_some_and(|hint| hint.contains("qpdf --decrypt")));
-    }
-
-    #[test]
-    fn titles_are_decoded() {
-        assert_eq!(text_string(b"\xfe\xff\0G\0u\0\xef"), "Guï");
-        assert_eq!(text_string(b"\xef\xbb\xbfna\xc3\xafve"), "naïve");
-        assert_eq!(text_string(b"caf\xe9"), "café");
     }
 }

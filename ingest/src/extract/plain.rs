@@ -7,6 +7,7 @@ use footnote_core::seam::{Extracted, Extractor};
 use footnote_core::{Result, Span, document::Heading};
 
 use super::decode;
+use super::front_matter::{self, Custom};
 use crate::normalize;
 
 /// The longest first line that is taken for a title, in code points.
@@ -32,7 +33,8 @@ impl Extractor for Plain {
     fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, None)?;
         let source = normalize::canonical(&source);
-        let lines: Vec<&str> = source.lines().map(str::trim_end).collect();
+        let (mut said, body) = front_matter::cut(name, &source, Custom::Unusual);
+        let lines: Vec<&str> = body.lines().map(str::trim_end).collect();
         let mut writer = Writer { margin: margin(&lines), ..Writer::default() };
         let blocks: Vec<&[&str]> = lines.split(|line| line.is_empty()).filter(|block| !block.is_empty()).collect();
         for (index, block) in blocks.iter().enumerate() {
@@ -44,8 +46,9 @@ impl Extractor for Plain {
                 None => writer.block(block),
             }
         }
-        let title = title(&lines);
-        Ok(normalize::settle(Extracted { title, text: writer.text, headings: writer.headings, ..Extracted::default() }))
+        let title = said.title.take().or_else(|| title(&lines));
+        let Writer { text, headings, .. } = writer;
+        Ok(normalize::settle(Extracted { title, text, headings, metadata: said.metadata(), ..Extracted::default() }))
     }
 }
 

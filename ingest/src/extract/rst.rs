@@ -9,6 +9,7 @@ use footnote_core::seam::{Extracted, Extractor};
 use self::grid::is_border;
 use self::roles::words;
 use super::canvas::Canvas;
+use super::front_matter::{self, Custom};
 use super::{decode, table};
 use crate::normalize;
 
@@ -52,7 +53,8 @@ impl Extractor for Rst {
     fn extract(&self, name: &str, bytes: &[u8], _: &dyn Fn(u32)) -> Result<Extracted> {
         let source = decode::utf8(name, bytes, None)?;
         let source = normalize::canonical(&source).replace('\t', "        ");
-        let lines: Vec<&str> = source.lines().map(str::trim_end).collect();
+        let (mut said, body) = front_matter::cut(name, &source, Custom::Unusual);
+        let lines: Vec<&str> = body.lines().map(str::trim_end).collect();
         let mut reader = Reader::default();
         reader.blocks(&lines, 0);
         let (text, headings) = reader.canvas.finish();
@@ -60,7 +62,8 @@ impl Extractor for Rst {
         let only = headings.iter().filter(|heading| heading.level == 1).count() == 1;
         let title = headings.first().filter(|heading| heading.span.start == 0 || only);
         let title = title.and_then(|heading| heading.span.of(&text)).map(str::to_owned);
-        Ok(normalize::settle(Extracted { title, text, headings, ..Extracted::default() }))
+        let title = said.title.take().or(title);
+        Ok(normalize::settle(Extracted { title, text, headings, metadata: said.metadata(), ..Extracted::default() }))
     }
 }
 

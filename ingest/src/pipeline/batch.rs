@@ -1,11 +1,13 @@
 //! A batch: documents that reach catalog and indexes together, or not at all.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, Timings};
 use footnote_core::seam::{KeywordEntry, VectorPoint};
-use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Error, Result};
+use footnote_core::source::file_of_uri;
+use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Error, Facts, Result};
 use futures::try_join;
 
 use super::Stores;
@@ -17,6 +19,8 @@ use crate::report::Outcome;
 const FULL_CHUNKS: usize = 1_000;
 /// …or this many documents.
 const FULL_DOCUMENTS: usize = 256;
+/// Parts of a path that a document can be found by. Those further up are the same for the whole collection.
+const PLACE_PARTS: usize = 3;
 /// Texts handed to the embedding model at once.
 const EMBED_TEXTS: usize = 64;
 
@@ -54,11 +58,22 @@ pub(super) struct Embedded {
     ms_per_chunk: f64,
 }
 
-/// Chunks that no earlier version of their documents had, by what the model reads of them.
+/// Chunks to be written: those that no earlier version of their documents had, and all of a document of which
+/// filters would be told something else than before.
 struct Fresh<'a> {
-    document: &'a Document,
+    record: &'a DocumentRecord,
     chunk: &'a Chunk,
     content: ContentHash,
+    facts: Arc<Facts>,
+}
+
+/// What earlier versions of a batch's documents have in the indexes.
+struct Old {
+    chunks: HashSet<ChunkId>,
+    /// Those of them that no version has any more.
+    stale: Vec<ChunkId>,
+    /// What filters were told of the documents.
+    facts: HashMap<DocumentId, Facts>,
 }
 
 impl Batch {
@@ -100,14 +115,14 @@ impl Batch {
         known: impl FnOnce(usize) + Send,
         embedded: impl Fn(usize) + Send + Sync,
     ) -> Result<Embedded> {
-        let (old, stale) = self.old_chunks(stores).await?;
+        let old = self.old(stores).await?;
         let fresh = self.fresh(&old);
         let mut vectors = vectors_of_twins(collection, stores, &fresh).await?;
         let mut texts: Vec<(ContentHash, String)> = Vec::new();
         let mut wanted = HashSet::new();
-        for Fresh { document, chunk, content } in &fresh {
+        for Fresh { record, chunk, content, .. } in &fresh {
             if !vectors.contains_key(content) && wanted.insert(*content) {
-                texts.push((*content, chunk.embedded_text(&document.title)));
+                texts.push((*content, chunk.embedded_as(&record.uri, &record.title)));
             }
         }
         known(texts.len());
@@ -124,37 +139,43 @@ impl Batch {
         }
         let ms_per_chunk = f64::from(elapsed_ms(started)) / texts.len().max(1) as f64;
         let mut points = Vec::with_capacity(fresh.len());
-        for Fresh { chunk, content, .. } in &fresh {
+        for Fresh { chunk, content, facts, .. } in &fresh {
             let vector = vectors.get(content).cloned().ok_or_else(|| Error::internal("a chunk without a vector"))?;
-            points.push(VectorPoint { chunk: chunk.id, document: chunk.document, vector });
+            let facts = Arc::clone(facts);
+            points.push(VectorPoint { chunk: chunk.id, document: chunk.document, vector, facts });
         }
-        let entries = fresh.iter().map(|fresh| entry(&fresh.document.title, fresh.chunk)).collect();
-        Ok(Embedded { points, entries, stale, ms_per_chunk, batch: self })
+        let entries = fresh.iter().map(|fresh| entry(fresh.record, fresh.chunk, &fresh.facts)).collect();
+        Ok(Embedded { points, entries, stale: old.stale, ms_per_chunk, batch: self })
     }
 
-    fn fresh(&self, old: &HashSet<ChunkId>) -> Vec<Fresh<'_>> {
-        let documents = self.coming.iter().map(|coming| &coming.ingested);
-        let chunks =
-            documents.flat_map(|ingested| ingested.chunks.iter().map(move |chunk| (&ingested.document, chunk)));
-        chunks
-            .filter(|(_, chunk)| !old.contains(&chunk.id))
-            .map(|(document, chunk)| Fresh { document, chunk, content: content_hash(chunk, &document.title) })
-            .collect()
+    fn fresh(&self, old: &Old) -> Vec<Fresh<'_>> {
+        let mut fresh = Vec::new();
+        for IngestedDocument { record, document, chunks } in self.coming.iter().map(|coming| &coming.ingested) {
+            let facts = Arc::new(Facts::of(record));
+            let told = old.facts.get(&record.id) == Some(&*facts);
+            fresh.extend(chunks.iter().filter(|chunk| !(told && old.chunks.contains(&chunk.id))).map(|chunk| Fresh {
+                record,
+                chunk,
+                content: content_hash(chunk, &document.uri, &document.title),
+                facts: Arc::clone(&facts),
+            }));
+        }
+        fresh
     }
 
-    /// The chunks that earlier versions have in the indexes, and those of them that go.
-    async fn old_chunks(&self, stores: &Stores) -> Result<(HashSet<ChunkId>, Vec<ChunkId>)> {
-        let mut old = HashSet::new();
+    async fn old(&self, stores: &Stores) -> Result<Old> {
+        let (mut old, mut facts) = (HashSet::new(), HashMap::new());
         let changed = self.coming.iter().filter(|coming| coming.was_indexed).map(|coming| coming.ingested.record.id);
         let dropped = self.leaving.iter().filter(|leaving| leaving.was_indexed).map(|leaving| leaving.record.id);
         for id in changed.chain(dropped) {
             old.extend(stores.catalog.chunk_ids_of(id).await?);
+            facts.extend(stores.catalog.record(id).await?.map(|record| (id, Facts::of(&record))));
         }
         let kept: HashSet<ChunkId> =
             self.coming.iter().flat_map(|coming| coming.ingested.chunks.iter().map(|chunk| chunk.id)).collect();
         let mut stale: Vec<ChunkId> = old.difference(&kept).copied().collect();
         stale.sort_unstable();
-        Ok((old, stale))
+        Ok(Old { chunks: old, stale, facts })
     }
 }
 
@@ -246,14 +267,25 @@ impl Written {
 }
 
 /// What the keyword index gets of a chunk.
-pub(super) fn entry(title: &str, chunk: &Chunk) -> KeywordEntry {
+pub(super) fn entry(record: &DocumentRecord, chunk: &Chunk, facts: &Arc<Facts>) -> KeywordEntry {
     KeywordEntry {
         chunk: chunk.id,
         document: chunk.document,
-        title: title.to_owned(),
+        title: record.title.clone(),
         headings: chunk.heading_path.join(" > "),
         body: chunk.text.clone(),
+        place: place(&record.uri),
+        language: record.language.clone(),
+        facts: Arc::clone(facts),
     }
+}
+
+/// The last folders above a file, and its name without the ending: what a reader may call it by.
+fn place(uri: &str) -> String {
+    let Some(path) = file_of_uri(uri) else { return String::new() };
+    let stem = path.with_extension("");
+    let parts: Vec<_> = stem.iter().map(|part| part.to_string_lossy()).collect();
+    parts[parts.len().saturating_sub(PLACE_PARTS)..].join(" ")
 }
 
 /// The version of a document that holds nothing, on its way to `status`. It takes the place of one that leaves the

@@ -13,6 +13,9 @@ pub const CHUNKING: &str = "chunking";
 /// The fact that tells how files were read the last time.
 pub(super) const READING: &str = "reading";
 
+/// The fact that fingerprints the rules that gave the documents their metadata.
+pub(super) const RULES: &str = "rules";
+
 /// Whether a collection was made with another model or cut in another way than this, and so needs to be made anew.
 ///
 /// # Errors

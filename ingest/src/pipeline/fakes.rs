@@ -10,7 +10,7 @@ use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, T
 use footnote_core::seam::{
     Catalog, CatalogWriter, Embedder, EmbeddingModel, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore,
 };
-use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Result};
+use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Facts, Filter, Grants, Result};
 
 use crate::catalog::SqliteCatalog;
 
@@ -72,12 +72,14 @@ impl Embedder for FakeEmbedder {
 /// Keeps at once what it is given, flushed or not.
 pub(super) struct FakeVectors {
     pub(super) chunks: Mutex<BTreeMap<ChunkId, Vec<f32>>>,
+    /// What filters were last told of each chunk.
+    pub(super) facts: Mutex<BTreeMap<ChunkId, Arc<Facts>>>,
     fuse: Fuse,
 }
 
 impl FakeVectors {
     pub(super) fn new(fuse: &Fuse) -> Self {
-        Self { chunks: Mutex::default(), fuse: fuse.clone() }
+        Self { chunks: Mutex::default(), facts: Mutex::default(), fuse: fuse.clone() }
     }
 }
 
@@ -85,6 +87,7 @@ impl FakeVectors {
 impl VectorStore for FakeVectors {
     async fn upsert(&self, points: Vec<VectorPoint>) -> Result<()> {
         self.fuse.burn()?;
+        self.facts.lock().unwrap().extend(points.iter().map(|point| (point.chunk, Arc::clone(&point.facts))));
         self.chunks.lock().unwrap().extend(points.into_iter().map(|point| (point.chunk, point.vector)));
         Ok(())
     }
@@ -92,6 +95,7 @@ impl VectorStore for FakeVectors {
     async fn delete(&self, chunks: Vec<ChunkId>) -> Result<()> {
         self.fuse.burn()?;
         self.chunks.lock().unwrap().retain(|id, _| !chunks.contains(id));
+        self.facts.lock().unwrap().retain(|id, _| !chunks.contains(id));
         Ok(())
     }
 
@@ -108,7 +112,7 @@ impl VectorStore for FakeVectors {
         Ok(chunks.iter().map(|id| held.get(id).cloned()).collect())
     }
 
-    async fn search(&self, _: Vec<f32>, _: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, _: Vec<f32>, _: usize, _: Option<&Filter>) -> Result<Vec<Hit>> {
         Ok(Vec::new())
     }
 
@@ -120,13 +124,16 @@ impl VectorStore for FakeVectors {
 /// Keeps nothing until it is committed.
 pub(super) struct FakeKeyword {
     pub(super) committed: Mutex<BTreeMap<ChunkId, String>>,
+    /// What filters were last told of each chunk.
+    pub(super) facts: Mutex<BTreeMap<ChunkId, Arc<Facts>>>,
     pending: Mutex<Vec<(ChunkId, Option<String>)>>,
     fuse: Fuse,
 }
 
 impl FakeKeyword {
     pub(super) fn new(fuse: &Fuse) -> Self {
-        Self { committed: Mutex::default(), pending: Mutex::default(), fuse: fuse.clone() }
+        let (committed, facts, pending) = Default::default();
+        Self { committed, facts, pending, fuse: fuse.clone() }
     }
 
     /// What a new process would find.
@@ -139,12 +146,14 @@ impl FakeKeyword {
 impl KeywordIndex for FakeKeyword {
     async fn upsert(&self, entries: Vec<KeywordEntry>) -> Result<()> {
         self.fuse.burn()?;
+        self.facts.lock().unwrap().extend(entries.iter().map(|entry| (entry.chunk, Arc::clone(&entry.facts))));
         self.pending.lock().unwrap().extend(entries.into_iter().map(|entry| (entry.chunk, Some(entry.body))));
         Ok(())
     }
 
     async fn delete(&self, chunks: Vec<ChunkId>) -> Result<()> {
         self.fuse.burn()?;
+        self.facts.lock().unwrap().retain(|id, _| !chunks.contains(id));
         self.pending.lock().unwrap().extend(chunks.into_iter().map(|chunk| (chunk, None)));
         Ok(())
     }
@@ -161,7 +170,7 @@ impl KeywordIndex for FakeKeyword {
         Ok(())
     }
 
-    async fn search(&self, _: &str, _: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, _: &str, _: usize, _: Option<&Filter>) -> Result<Vec<Hit>> {
         Ok(Vec::new())
     }
 
@@ -200,6 +209,14 @@ impl Catalog for FusedCatalog {
 
     async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
         self.inner.chunks(ids).await
+    }
+
+    async fn has_field(&self, collection: &str, name: &str, grants: &Grants) -> Result<bool> {
+        self.inner.has_field(collection, name, grants).await
+    }
+
+    async fn languages(&self, collection: &str) -> Result<Vec<String>> {
+        self.inner.languages(collection).await
     }
 
     async fn fact(&self, collection: &str, name: &str) -> Result<Option<String>> {

@@ -1,10 +1,11 @@
 //! Finishes what a run that was cut short had begun.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, Timings};
 use footnote_core::seam::VectorPoint;
-use footnote_core::{Chunk, ChunkId, DocumentId, Result};
+use footnote_core::{Chunk, ChunkId, DocumentId, Error, Facts, Result};
 use futures::try_join;
 
 use super::Stores;
@@ -51,23 +52,25 @@ async fn finish_some(stores: &Stores, records: &[DocumentRecord]) -> Result<()> 
 /// # Errors
 /// When a store or the model fails.
 pub(super) async fn restore(stores: &Stores, chunks: &[(Chunk, DocumentRecord)], reuse: bool) -> Result<()> {
-    if chunks.is_empty() {
-        return Ok(());
+    for some in chunks.chunks(AT_ONCE) {
+        let ids: Vec<ChunkId> = some.iter().map(|(chunk, _)| chunk.id).collect();
+        let mut vectors = if reuse { stores.vectors.vectors(&ids).await? } else { vec![None; ids.len()] };
+        let missing: Vec<usize> = (0..some.len()).filter(|&at| vectors[at].is_none()).collect();
+        let text = |at: &usize| some[*at].0.embedded_as(&some[*at].1.uri, &some[*at].1.title);
+        let texts = missing.iter().map(text).collect();
+        for (at, vector) in missing.into_iter().zip(stores.embedder.embed_passages(texts).await?) {
+            vectors[at] = Some(vector);
+        }
+        let (mut points, mut entries) = (Vec::with_capacity(some.len()), Vec::with_capacity(some.len()));
+        for ((chunk, record), vector) in some.iter().zip(vectors) {
+            let vector = vector.ok_or_else(|| Error::internal("a chunk without a vector"))?;
+            // Also for a vector that is there: what filters are told of it may be that of an earlier version.
+            let facts = Arc::new(Facts::of(record));
+            entries.push(entry(record, chunk, &facts));
+            points.push(VectorPoint { chunk: chunk.id, document: chunk.document, vector, facts });
+        }
+        stores.vectors.upsert(points).await?;
+        stores.keyword.upsert(entries).await?;
     }
-    let ids: Vec<ChunkId> = chunks.iter().map(|(chunk, _)| chunk.id).collect();
-    let present = if reuse { stores.vectors.vectors(&ids).await? } else { vec![None; ids.len()] };
-    let missing: Vec<&(Chunk, DocumentRecord)> =
-        chunks.iter().zip(&present).filter(|(_, vector)| vector.is_none()).map(|(chunk, _)| chunk).collect();
-    for some in missing.chunks(AT_ONCE) {
-        let texts = some.iter().map(|(chunk, record)| chunk.embedded_text(&record.title)).collect();
-        let vectors = stores.embedder.embed_passages(texts).await?;
-        let points = some.iter().zip(vectors).map(|((chunk, _), vector)| VectorPoint {
-            chunk: chunk.id,
-            document: chunk.document,
-            vector,
-        });
-        stores.vectors.upsert(points.collect()).await?;
-    }
-    let entries = chunks.iter().map(|(chunk, record)| entry(&record.title, chunk));
-    stores.keyword.upsert(entries.collect()).await
+    Ok(())
 }

@@ -5,21 +5,23 @@
 //! ```
 //!
 //! * `plan`: what is read, what is left alone, what is gone. `retry`: when a failure is tried again.
-//! * `prepare`, `load`, `unpack`: a source to documents.
+//! * `prepare`, `load`, `unpack`: a source to documents. `outcome`: or to the reason why there is none.
 //! * `batch`, `stages`: documents into the stores, many at once.
 //! * `finish`: what a crash left open. `remove`: one document out of everything.
-//! * `rebuild`, `repair`: an index made anew, and one mended.
+//! * `rebuild`, `repair`: an index made anew, and one mended. `retell`: other rules for metadata.
 
 mod batch;
 mod clock;
 mod facts;
 mod finish;
 mod load;
+mod outcome;
 mod plan;
 mod prepare;
 mod rebuild;
 mod remove;
 mod repair;
+mod retell;
 mod retry;
 mod stages;
 mod unpack;
@@ -37,8 +39,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::facts::{CHUNKING, DIMENSION, EMBEDDING_MODEL, differs};
 pub use self::finish::finish;
-use self::plan::{Planner, Priors, Work, blank_record};
-use self::prepare::{Input, Preparer, Task, standing};
+use self::outcome::standing;
+use self::plan::{Planner, Priors, Work};
+use self::prepare::{Input, Preparer, Task};
 pub use self::remove::remove;
 pub use self::repair::Repair;
 pub use self::retry::{Retry, RetryWhich};
@@ -46,12 +49,13 @@ use self::stages::{Run, Tally};
 use crate::archive::ArchiveLimits;
 use crate::chunk::{ChunkOptions, Chunker};
 use crate::discover::{Discovered, FoundFile, PassedOver, discover};
+use crate::metadata::Rules;
 use crate::progress::{Event, Progress};
 use crate::reader::{Reader, ReaderOptions};
 use crate::report::{IngestReport, Outcome, Problem};
 
 /// The way in which files are read; a new one may give more of a file than the last.
-const READING_VERSION: &str = "2";
+const READING_VERSION: &str = "3";
 /// Rows that are written at once.
 const ROWS_AT_ONCE: usize = 10_000;
 
@@ -87,6 +91,8 @@ pub struct IngestOptions {
     pub archive: ArchiveLimits,
     /// When failed files are read again.
     pub retry: Retry,
+    /// What documents get beside what they say of themselves.
+    pub rules: Rules,
 }
 
 /// Ingests into one collection. One run at a time: two at once would write the same documents.
@@ -112,6 +118,7 @@ impl Ingestor {
             max_file_bytes: options.max_file_bytes,
             archive: options.archive,
             retry: options.retry,
+            rules: options.rules.clone(),
         };
         Ok(Self { stores, options, preparer: Arc::new(preparer), running: tokio::sync::Mutex::default() })
     }
@@ -135,8 +142,11 @@ impl Ingestor {
             recovered: finish(&self.stores, &self.options.collection).await?.len(),
             ..IngestReport::default()
         };
-        let priors = self.priors().await?;
+        let mut priors = self.priors().await?;
         let (paths, gone) = sift(paths, &priors);
+        for record in &gone {
+            priors.remove(&record.uri);
+        }
         let follow_links = self.options.follow_links;
         let found = if paths.is_empty() && !gone.is_empty() {
             Discovered::default()
@@ -152,16 +162,23 @@ impl Ingestor {
             retry: &self.options.retry,
             max_file_bytes: self.options.max_file_bytes,
             anew: read_before.as_deref() != Some(reading.as_str()),
+            reread: read_before.is_some_and(|before| before.split(' ').next() != Some(READING_VERSION)),
         };
         let mut work = planner.plan(found, priors);
         work.gone.extend(gone);
+        let rules = self.retell(&mut work).await?;
         progress.event(Event::Discovered { documents: work.tasks.len() + work.unchanged.len() + work.standing.len() });
         let run = self.begin_run(report, progress, cancel);
         self.note_untouched(&run, &work).await?;
         self.note_passed_over(&run, work.passed_over).await?;
         self.queue(&work.tasks).await?;
         let report = self.finish_run(run, work.tasks, work.gone, started).await?;
-        self.stores.catalog.set_fact(&self.options.collection, facts::READING, &reading).await?;
+        let done = [(facts::READING, Some(reading)), (facts::RULES, rules)];
+        for (name, value) in done {
+            if let Some(value) = value {
+                self.stores.catalog.set_fact(&self.options.collection, name, &value).await?;
+            }
+        }
         Ok(report)
     }
 
@@ -263,7 +280,7 @@ impl Ingestor {
                     || (prior.status == status && prior.reason.as_ref() == Some(&reason))
             });
             if !known {
-                let blank = blank_record(&self.options.collection, &uri, prior.as_ref());
+                let blank = self.preparer.blank(&uri, prior.as_ref());
                 rows.push(DocumentRecord { status, reason: Some(reason.clone()), ..blank });
             }
             let outcome = if failed { Outcome::Failed } else { Outcome::Skipped };
@@ -276,7 +293,7 @@ impl Ingestor {
     async fn queue(&self, tasks: &[Task]) -> Result<()> {
         let new =
             tasks.iter().filter(|task| task.prior.as_ref().is_none_or(|prior| prior.status == DocumentStatus::Deleted));
-        let row = |task: &Task| blank_record(&self.options.collection, &task.input.uri(), task.prior.as_ref());
+        let row = |task: &Task| self.preparer.blank(&task.input.uri(), task.prior.as_ref());
         self.write_rows(new.map(row).collect()).await
     }
 

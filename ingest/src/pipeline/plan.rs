@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) passed_over: Vec<(PassedOver, Option<DocumentRecord>)>,
     /// Documents whose sources are gone.
     pub(super) gone: Vec<DocumentRecord>,
+    /// Documents that this run is not about, deleted ones among them.
+    pub(super) elsewhere: Vec<DocumentRecord>,
 }
 
 /// What the catalog knows, by uri.
@@ -40,6 +42,8 @@ pub(super) struct Planner<'a> {
     pub(super) max_file_bytes: u64,
     /// Whether files are read in another way than the last time: what could not be read then may be readable now.
     pub(super) anew: bool,
+    /// Whether every file may give something else than the last time, wherever it lies.
+    pub(super) reread: bool,
 }
 
 impl Planner<'_> {
@@ -47,9 +51,10 @@ impl Planner<'_> {
     pub(super) fn plan(&self, mut found: Discovered, mut priors: Priors) -> Work {
         let mut work = Work::default();
         let mut inputs: BTreeMap<String, FoundFile> = BTreeMap::new();
-        for record in priors.values().filter(|record| waits(record) && !found.covers(&record.uri)) {
+        let beside = |record: &&DocumentRecord| waits(record) || (self.reread && record.status.is_indexed());
+        for record in priors.values().filter(|record| beside(record) && !found.covers(&record.uri)) {
             // A run was cut short before it read this file, outside the paths of this run: without this it would
-            // be lost in silence.
+            // be lost in silence. And who reads anew reads all.
             if let Some(path) = file_of_uri(&record.uri)
                 && let Ok(metadata) = fs_err::metadata(&path)
                 && metadata.is_file()
@@ -67,10 +72,9 @@ impl Planner<'_> {
             let prior = priors.remove(&passed.uri);
             work.passed_over.push((passed, prior));
         }
-        work.gone = priors
+        (work.gone, work.elsewhere) = priors
             .into_values()
-            .filter(|record| record.status != DocumentStatus::Deleted && found.covers(&record.uri))
-            .collect();
+            .partition(|record| record.status != DocumentStatus::Deleted && found.covers(&record.uri));
         work
     }
 
@@ -98,7 +102,7 @@ impl Planner<'_> {
 
     /// Whether reading a document in another way than before may give more of it.
     fn hoped(&self, prior: &DocumentRecord) -> bool {
-        self.anew && !(prior.status.is_indexed() && prior.pages_without_text.is_empty())
+        self.reread || (self.anew && !(prior.status.is_indexed() && prior.pages_without_text.is_empty()))
     }
 
     /// Whether a document that is in no index is left as it is.
@@ -163,6 +167,7 @@ pub(super) fn blank_record(collection: &str, uri: &str, prior: Option<&DocumentR
         attempts: 0,
         retry_at_ms: None,
         timings: footnote_core::catalog::Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: now_ms(),
     }
 }
@@ -198,7 +203,7 @@ mod tests {
     }
 
     fn planner(retry: &Retry) -> Planner<'_> {
-        Planner { retry, max_file_bytes: 100, anew: false }
+        Planner { retry, max_file_bytes: 100, anew: false, reread: false }
     }
 
     fn file(path: &str, modified_ms: i64) -> FoundFile {

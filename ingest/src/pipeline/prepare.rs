@@ -8,8 +8,9 @@ use footnote_core::seam::{Catalog, Extracted};
 use footnote_core::{Code, Document, DocumentId, Error, Result, Source};
 use tokio_util::sync::CancellationToken;
 
-use super::clock::{elapsed_ms, now_ms};
+use super::clock::elapsed_ms;
 use super::load::{Loaded, load};
+use super::outcome::lost;
 use super::plan::{Priors, blank_record, next_version};
 use super::retry::Retry;
 use crate::archive::ArchiveLimits;
@@ -18,6 +19,7 @@ use crate::discover::FoundFile;
 use crate::hash::sha256_hex;
 use crate::language;
 use crate::media_type::MediaType;
+use crate::metadata::{Rules, bounded};
 use crate::normalize::canonical;
 use crate::reader::Reader;
 use crate::report::{Outcome, Problem};
@@ -45,6 +47,10 @@ pub(super) enum Input {
         record: Box<DocumentRecord>,
         from: Arc<dyn Catalog>,
     },
+    /// An indexed document of which something else is to be known than before; its source is as it was.
+    Retold {
+        record: Box<DocumentRecord>,
+    },
 }
 
 impl Input {
@@ -52,7 +58,7 @@ impl Input {
         match self {
             Self::File(file) => Source::File(file.path.clone()).uri(),
             Self::Text { uri, .. } => uri.clone(),
-            Self::Stored { record, .. } => record.uri.clone(),
+            Self::Stored { record, .. } | Self::Retold { record } => record.uri.clone(),
         }
     }
 }
@@ -64,6 +70,8 @@ pub(super) enum Prepared {
     Started { id: DocumentId, uri: String },
     /// The source is as it was.
     Unchanged { id: DocumentId, uri: String, modified_ms: Option<i64> },
+    /// The source is as it was, but what is known of the document beside its text is not: this is its row now.
+    Retold { record: Box<DocumentRecord>, outcome: Outcome },
     /// To be indexed.
     Document { ingested: Box<IngestedDocument>, was_indexed: bool },
     /// Not to be indexed.
@@ -83,6 +91,7 @@ pub(super) struct Preparer {
     pub(super) max_file_bytes: u64,
     pub(super) archive: ArchiveLimits,
     pub(super) retry: Retry,
+    pub(super) rules: Rules,
 }
 
 /// One document on its way: its row so far, and what was known of it.
@@ -117,9 +126,12 @@ impl Preparer {
     pub(super) fn prepare(&self, task: Task, cancel: &CancellationToken, sink: Sink<'_>) -> Result<()> {
         let Task { input, prior, members, anew } = task;
         let uri = input.uri();
-        let record = blank_record(&self.collection, &uri, prior.as_ref());
+        let record = self.blank(&uri, prior.as_ref());
         match input {
             Input::Stored { record, from } => return self.recut(&record, &*from, sink),
+            Input::Retold { record } => {
+                sink(Prepared::Retold { record, outcome: Outcome::Changed });
+            }
             Input::Text { title, text, .. } => {
                 let mut candidate = Candidate { record, prior, name: uri, anew, cancel: cancel.clone() };
                 let made = self.read_text(&mut candidate, &title, &text);
@@ -133,6 +145,12 @@ impl Preparer {
             }
         }
         Ok(())
+    }
+
+    /// A row for a source that was just met; until it is read, it says of itself what it did before.
+    pub(super) fn blank(&self, uri: &str, prior: Option<&DocumentRecord>) -> DocumentRecord {
+        let own = prior.map(|prior| prior.metadata.own().clone()).unwrap_or_default();
+        DocumentRecord { metadata: self.rules.apply(&own, uri), ..blank_record(&self.collection, uri, prior) }
     }
 
     fn prepare_file(&self, file: &FoundFile, mut candidate: Candidate, members: Priors, sink: Sink<'_>) -> Result<()> {
@@ -217,27 +235,27 @@ impl Preparer {
             sink(lost(record));
             return Ok(());
         };
-        let Document { title, text, pages, headings, lines, media_type, .. } = document;
         let mut record = DocumentRecord { status: DocumentStatus::Queued, ..record.clone() };
-        let ingested =
-            self.cut(&mut record, &media_type, Extracted { title: Some(title), text, pages, headings, lines })?;
+        let ingested = self.cut_stored(&mut record, document)?;
         sink(Prepared::Document { ingested: Box::new(ingested), was_indexed: false });
         Ok(())
     }
 
-    pub(super) fn cut(
-        &self,
-        record: &mut DocumentRecord,
-        media_type: &str,
-        extracted: Extracted,
-    ) -> Result<IngestedDocument> {
+    /// Cuts a document anew that was extracted before; `record` is its row.
+    pub(super) fn cut_stored(&self, record: &mut DocumentRecord, document: Document) -> Result<IngestedDocument> {
+        let Document { title, text, pages, headings, lines, media_type, .. } = document;
+        let metadata = record.metadata.own().clone();
+        self.cut(record, &media_type, Extracted { title: Some(title), text, pages, headings, lines, metadata })
+    }
+
+    fn cut(&self, record: &mut DocumentRecord, media_type: &str, extracted: Extracted) -> Result<IngestedDocument> {
         let started = Instant::now();
-        let Extracted { title, text, pages, headings, lines } = extracted;
+        let Extracted { title, text, pages, headings, lines, metadata } = extracted;
         let document = Document {
             id: record.id,
             collection: record.collection.clone(),
             uri: record.uri.clone(),
-            title: self.chunker.fit_title(&title.unwrap_or_else(|| record.title.clone()))?,
+            title: self.chunker.fit_title(&record.uri, &title.unwrap_or_else(|| record.title.clone()))?,
             media_type: media_type.to_owned(),
             language: language::of(&text, media_type),
             text,
@@ -246,6 +264,7 @@ impl Preparer {
             lines,
         };
         let chunks = self.chunker.chunk(&document)?;
+        record.metadata = self.rules.apply(&bounded(&record.uri, metadata), &record.uri);
         record.title.clone_from(&document.title);
         record.media_type.clone_from(&document.media_type);
         record.language.clone_from(&document.language);
@@ -258,75 +277,6 @@ impl Preparer {
         record.timings.chunk = elapsed_ms(started);
         Ok(IngestedDocument { record: record.clone(), document, chunks })
     }
-
-    /// What to do about a document, or about its absence.
-    pub(super) fn outcome(&self, candidate: Candidate, made: Result<IngestedDocument, Stop>) -> Result<Prepared> {
-        let Candidate { mut record, prior, name, .. } = candidate;
-        let uri = record.uri.clone();
-        let was_indexed = prior.as_ref().is_some_and(|prior| prior.status.is_indexed());
-        let stop = match made {
-            Ok(ingested) => return Ok(Prepared::Document { ingested: Box::new(ingested), was_indexed }),
-            Err(stop) => stop,
-        };
-        let problem = match stop {
-            Stop::Unchanged => match prior {
-                Some(prior) if !prior.status.is_indexed() => {
-                    let problem = standing(&prior);
-                    record = DocumentRecord { bytes: record.bytes, modified_ms: record.modified_ms, ..prior };
-                    problem
-                }
-                _ => return Ok(Prepared::Unchanged { id: record.id, uri, modified_ms: record.modified_ms }),
-            },
-            Stop::Nothing(reason) => {
-                record.status = DocumentStatus::Skipped;
-                record.reason = Some(reason.clone());
-                Problem { uri, outcome: Outcome::Skipped, code: None, reason, hint: None }
-            }
-            Stop::Error(error) if is_not_of_the_file(&error) => return Err(error),
-            Stop::Error(error) => {
-                let skipped = matches!(error.code(), Code::UnsupportedType | Code::FileTooLarge);
-                let outcome = if skipped { Outcome::Skipped } else { Outcome::Failed };
-                let problem = Problem::of(&uri, &name, outcome, &error);
-                record.reason = Some(problem.reason.clone());
-                if skipped {
-                    record.status = DocumentStatus::Skipped;
-                } else {
-                    self.retry.failed(&mut record, prior.as_ref(), now_ms());
-                }
-                let reason = record.reason.clone().unwrap_or_default();
-                Problem { reason, ..problem }
-            }
-        };
-        Ok(Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed })
-    }
-}
-
-/// What is told of a document that is left as it stands.
-pub(super) fn standing(record: &DocumentRecord) -> Problem {
-    let quarantined = record.status == DocumentStatus::Quarantined;
-    let outcome = if record.status == DocumentStatus::Skipped { Outcome::Skipped } else { Outcome::Failed };
-    Problem {
-        uri: record.uri.clone(),
-        outcome,
-        code: None,
-        reason: record.reason.clone().unwrap_or_default(),
-        hint: quarantined.then(|| "footnote ingest --retry reads quarantined files again".to_owned()),
-    }
-}
-
-/// A document that was indexed, but whose text is not in the catalog: its source has to be read again.
-fn lost(record: &DocumentRecord) -> Prepared {
-    let reason = "its text was lost; ingest its file again".to_owned();
-    let problem =
-        Problem { uri: record.uri.clone(), outcome: Outcome::Failed, code: None, reason: reason.clone(), hint: None };
-    let record = DocumentRecord {
-        status: DocumentStatus::Failed,
-        reason: Some(reason),
-        content_hash: String::new(),
-        chunks: 0,
-        ..record.clone()
-    };
-    Prepared::Refused { record: Box::new(record), problem: Box::new(problem), was_indexed: false }
 }
 
 /// Whether the content that hashes to `hash` was read whole before, and its document stands as it came out then.
@@ -334,9 +284,4 @@ fn settled(prior: Option<&DocumentRecord>, hash: &str) -> bool {
     prior.is_some_and(|prior| {
         prior.content_hash == hash && (prior.status.is_indexed() || prior.status == DocumentStatus::Skipped)
     })
-}
-
-/// Whether a failure says nothing about the file that was being read.
-fn is_not_of_the_file(error: &Error) -> bool {
-    matches!(error.code(), Code::DiskFull | Code::ModelMissing | Code::ModelDamaged | Code::Cancelled)
 }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument};
-use footnote_core::seam::Extracted;
 use footnote_core::{Chunk, ChunkId, Document, DocumentId, Result};
 use futures::try_join;
 use serde::Serialize;
@@ -113,10 +112,9 @@ impl Ingestor {
     }
 
     fn cut_again(&self, record: &DocumentRecord, document: Document) -> Result<IngestedDocument> {
-        let Document { title, text, pages, headings, lines, media_type, .. } = document;
         let blank = blank_record(&self.options.collection, &record.uri, None);
         let mut record = DocumentRecord { status: DocumentStatus::Queued, timings: blank.timings, ..record.clone() };
-        self.preparer.cut(&mut record, &media_type, Extracted { title: Some(title), text, pages, headings, lines })
+        self.preparer.cut_stored(&mut record, document)
     }
 
     async fn put(&self, batch: Batch) -> Result<()> {

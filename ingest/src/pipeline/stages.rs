@@ -12,8 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Stores;
 use super::batch::{Batch, Coming, Embedded, Leaving};
+use super::outcome::without_its_text;
 use super::prepare::{Prepared, Preparer, Task};
 use super::remove::deleted;
+use super::retell::stored;
 use crate::progress::{Event, Progress};
 use crate::report::{IngestReport, Outcome, Problem};
 
@@ -152,6 +154,14 @@ impl Run<'_> {
                 unchanged.push((id, modified_ms));
                 self.settled(&uri, Outcome::Unchanged);
             }
+            Prepared::Retold { record, outcome } => match stored(self.stores, *record.clone()).await? {
+                Some(ingested) => batch.add(Coming { ingested, was_indexed: true, outcome }),
+                None => {
+                    let (record, problem) = without_its_text(&record);
+                    self.problem(problem);
+                    batch.drop_document(Leaving { record, was_indexed: true, outcome: None });
+                }
+            },
             Prepared::Refused { record, problem, was_indexed } => {
                 self.problem(*problem);
                 batch.drop_document(Leaving { record: *record, was_indexed, outcome: None });

@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
-use footnote_core::{Code, DocumentId, Error, Result};
+use footnote_core::{Code, Error, Result};
 
 use super::clock::now_ms;
-use super::plan::{Priors, blank_record, member_uri, next_version};
+use super::outcome::as_it_was;
+use super::plan::{Priors, member_uri, next_version};
 use super::prepare::{Candidate, Prepared, Preparer, Sink, Stop};
 use crate::archive::{self, Member};
 use crate::hash::sha256_hex;
@@ -69,9 +70,12 @@ impl Preparer {
     /// The row of the archive itself: a document without text of its own.
     fn archive_row(&self, candidate: Candidate, hash: String, members: usize) -> Result<Prepared> {
         let Candidate { mut record, prior, .. } = candidate;
-        if prior.as_ref().is_some_and(|prior| prior.content_hash == hash && prior.status.is_indexed()) {
-            return Ok(Prepared::Unchanged { id: record.id, uri: record.uri, modified_ms: record.modified_ms });
-        }
+        let prior = match prior {
+            Some(prior) if prior.content_hash == hash && prior.status.is_indexed() => {
+                return Ok(as_it_was(record, prior));
+            }
+            prior => prior,
+        };
         record.version = next_version(prior.as_ref(), &hash);
         record.content_hash = hash;
         record.status = DocumentStatus::Indexed;
@@ -91,8 +95,7 @@ impl Preparer {
         prior: Option<DocumentRecord>,
         outer: &Candidate,
     ) -> Result<Prepared> {
-        let mut record = blank_record(&self.collection, &uri, prior.as_ref());
-        record.id = DocumentId::of(&self.collection, &uri);
+        let mut record = self.blank(&uri, prior.as_ref());
         record.modified_ms = member.modified_ms.or(archive.modified_ms);
         record.updated_ms = now_ms();
         let mut candidate = Candidate { record, prior, name, anew: outer.anew, cancel: outer.cancel.clone() };

@@ -1,7 +1,6 @@
 //! Texts into unit vectors: a local ONNX model, run by fastembed on a thread of its own.
 
-mod files;
-mod runtime;
+mod cache;
 mod worker;
 
 use std::path::PathBuf;
@@ -11,7 +10,10 @@ use fastembed::{InitOptionsUserDefined, Pooling, TextEmbedding, UserDefinedEmbed
 use footnote_core::seam::{Embedder, EmbeddingModel};
 use footnote_core::{Error, Result};
 
+pub use cache::CachedEmbedder;
 use worker::{Lane, Worker};
+
+use crate::onnx::{files, runtime};
 
 /// Calls with fewer bytes of text than this go before longer ones: a question and its sentences
 /// are answered between two batches of an ingestion, not after it.

@@ -5,7 +5,7 @@ use footnote_core::{Code, Error, Result};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::runtime::guarded;
+use crate::onnx::runtime::guarded;
 
 /// Batches that may wait in a lane; further senders wait for room.
 const QUEUE: usize = 16;

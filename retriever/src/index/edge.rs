@@ -1,31 +1,28 @@
 //! The vector leg in this process: Qdrant's engine (qdrant-edge) in a folder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, VectorPoint, VectorStore};
-use footnote_core::{ChunkId, Code, Error, Result};
+use footnote_core::{ChunkId, Code, Error, Filter, Result};
 use qdrant_edge::{
-    DEFAULT_VECTOR_NAME, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder, NamedQuery,
-    OperationError, PointId, PointInsertOperations, PointOperations, PointStruct, QueryEnum, QueryRequest,
-    ScoringQuery, ScrollRequest, SearchParams, UpdateOperation, VectorInternal, VectorStructInternal, WalOptions,
-    WithPayloadInterface, WithVector,
+    CreateIndex, EdgeShard, FieldIndexOperations, OperationError, PayloadFieldSchema, PayloadSchemaType, PointId,
+    PointInsertOperations, PointOperations, PointStruct, ScrollRequest, UpdateOperation, WithPayloadInterface,
+    WithVector,
 };
 
+use super::edge_config::{open_shard, search_params};
+use super::edge_filter::{path, translated};
+use super::edge_points::{chunk_of, dense, nearest};
 use super::lock::FolderLock;
+use super::options::VectorOptions;
+use super::payload::{FACTS, MAX_NUMBER_INDEXES, number_path, payload};
 use super::{blocking, disk_full, failed, unreadable};
 use crate::fuse::best_first;
 
-/// Vectors of a segment above this are found through an HNSW graph; below, all are compared, which
-/// is exact. 20 MB are 13,000 vectors of 384.
-const INDEXING_THRESHOLD_KB: usize = 20_000;
-/// Candidates that a search keeps in the graph: well above the 100 that a question asks for.
-const HNSW_EF: usize = 256;
-/// The write-ahead log grows by files of this size.
-const WAL_FILE_BYTES: usize = 8 * 1024 * 1024;
 /// Free space that is never touched: the engine writes through mapped files, and a full disk would
 /// end the process (SIGBUS) instead of giving an error.
 const RESERVED_BYTES: u64 = 64 * 1024 * 1024;
@@ -40,12 +37,16 @@ pub struct EdgeStore {
 struct Shared {
     dir: PathBuf,
     dimension: usize,
+    options: VectorOptions,
     /// `None` only while it is dropped.
     shard: Option<EdgeShard>,
     /// Held by whatever writes: the shard's flush panics when it meets another writer.
-    writing: Mutex<()>,
+    writing: Mutex<Indexed>,
     _lock: FolderLock,
 }
+
+/// Paths in the payload that have an index, so that filters need not look at every payload.
+type Indexed = HashSet<String>;
 
 impl EdgeStore {
     /// Opens the store in `dir`, or makes an empty one there, for vectors of length `dimension`.
@@ -55,17 +56,31 @@ impl EdgeStore {
     /// [`Code::DataFolderInUse`], [`Code::IndexMismatch`] when the store's vectors are of another
     /// length, and [`Code::DataFolderFormat`] when its files are damaged.
     pub fn open(dir: &Path, dimension: usize) -> Result<Self> {
-        Self::open_with(dir, dimension, INDEXING_THRESHOLD_KB)
+        Self::open_with(dir, dimension, VectorOptions::default())
     }
 
-    fn open_with(dir: &Path, dimension: usize, indexing_threshold_kb: usize) -> Result<Self> {
-        let config = config(dimension, indexing_threshold_kb);
+    /// As [`Self::open`], with other options. A store that was made with others answers as it is; the next
+    /// [`optimize`](VectorStore::optimize) builds it anew.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(dir: &Path, dimension: usize, options: VectorOptions) -> Result<Self> {
         let lock = FolderLock::take(dir)?;
-        let opened = catch_unwind(AssertUnwindSafe(|| open_shard(dir, dimension, config)));
+        let opened = catch_unwind(AssertUnwindSafe(|| open_shard(dir, dimension, &options)));
         let shard =
             opened.unwrap_or_else(|_| Err(unreadable(dir, "vector store", "the engine stopped on its files")))?;
-        let shared =
-            Shared { dir: dir.to_owned(), dimension, shard: Some(shard), writing: Mutex::new(()), _lock: lock };
+        let indexed = shard.info().payload_schema.keys().map(ToString::to_string).collect();
+        let shared = Shared {
+            dir: dir.to_owned(),
+            dimension,
+            options,
+            shard: Some(shard),
+            writing: Mutex::new(indexed),
+            _lock: lock,
+        };
+        if let Some(shard) = &shared.shard {
+            shared.index(shard, FACTS, PayloadSchemaType::Keyword, &mut shared.writing())?;
+        }
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -95,8 +110,9 @@ impl VectorStore for EdgeStore {
             }
             // The vectors, once in the log and once in a segment.
             shared.check_room(points.len() * shared.dimension * 4 * 3, "write vectors")?;
+            shared.index_numbers(shard, &points)?;
             let points = points.into_iter().map(|point| {
-                let payload = serde_json::json!({ "document": point.document.to_string() });
+                let payload = serde_json::Value::Object(payload(point.document, &point.facts));
                 PointStruct::new(PointId::Uuid(point.chunk.0), point.vector, payload).into()
             });
             let list = PointInsertOperations::PointsList(points.collect());
@@ -137,15 +153,18 @@ impl VectorStore for EdgeStore {
         .await
     }
 
-    async fn search(&self, vector: Vec<f32>, limit: usize) -> Result<Vec<Hit>> {
+    async fn search(&self, vector: Vec<f32>, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
         if limit == 0 {
             return Ok(Vec::new());
         }
+        let filter = filter.map(translated).transpose()?;
         self.on_shard(move |shared, shard| {
             if vector.len() != shared.dimension {
                 return Err(mismatch(&shared.dir, shared.dimension, vector.len()));
             }
-            let found = shard.query(nearest(vector, limit)).map_err(|error| shared.failed("search vectors", &error))?;
+            let found = shard
+                .query(nearest(vector, limit, filter, search_params(&shared.options, limit)))
+                .map_err(|error| shared.failed("search vectors", &error))?;
             let mut hits: Vec<Hit> = found
                 .into_iter()
                 .filter_map(|point| Some(Hit { chunk: chunk_of(point.id)?, score: point.score }))
@@ -196,14 +215,40 @@ impl VectorStore for EdgeStore {
 }
 
 impl Shared {
-    fn writing(&self) -> MutexGuard<'_, ()> {
-        // It guards no data of its own, so a panic of an earlier writer leaves nothing half done here.
+    fn writing(&self) -> MutexGuard<'_, Indexed> {
+        // An index that a panic kept from being noted is asked for again, which does nothing.
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn update(&self, shard: &EdgeShard, operation: PointOperations, doing: &str) -> Result<()> {
         let _writing = self.writing();
         shard.update(UpdateOperation::PointOperation(operation)).map_err(|error| self.failed(doing, &error))
+    }
+
+    /// Gives the fields that have numbers an index, when they are first met.
+    fn index_numbers(&self, shard: &EdgeShard, points: &[VectorPoint]) -> Result<()> {
+        let mut indexed = self.writing();
+        let fields: HashSet<&str> =
+            points.iter().flat_map(|point| point.facts.numbers.keys().map(String::as_str)).collect();
+        for path in fields.into_iter().map(number_path) {
+            // One of them is that of the words.
+            if indexed.len() <= MAX_NUMBER_INDEXES {
+                self.index(shard, &path, PayloadSchemaType::Float, &mut indexed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn index(&self, shard: &EdgeShard, key: &str, kind: PayloadSchemaType, indexed: &mut Indexed) -> Result<()> {
+        if indexed.contains(key) {
+            return Ok(());
+        }
+        let create = CreateIndex { field_name: path(key)?, field_schema: Some(PayloadFieldSchema::FieldType(kind)) };
+        shard
+            .update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(create)))
+            .map_err(|error| self.failed("index what filters ask for", &error))?;
+        indexed.insert(key.to_owned());
+        Ok(())
     }
 
     /// Builds graphs and clears out deleted points, where that has become worthwhile. Whether
@@ -238,85 +283,7 @@ impl Drop for Shared {
     }
 }
 
-fn open_shard(dir: &Path, dimension: usize, config: EdgeConfig) -> Result<EdgeShard> {
-    let broken = |error: OperationError| unreadable(dir, "vector store", &error.to_string());
-    let Some(stored) = EdgeConfig::load(dir) else {
-        return EdgeShard::new(dir, config).map_err(|error| failed(dir, "make a vector store", &error.to_string()));
-    };
-    let stored = stored.map_err(broken)?;
-    let found = stored.vectors.get(DEFAULT_VECTOR_NAME).map_or(0, |vectors| vectors.size);
-    if found != dimension {
-        return Err(mismatch(dir, found, dimension));
-    }
-    prune_log(dir)?;
-    EdgeShard::load(dir, Some(config)).map_err(broken)
-}
-
-/// Removes the closed files of the write-ahead log but the last.
-///
-/// The engine numbers its operations by the log but never reads it back: a flush, not the log,
-/// makes points durable. It also never shortens it, so that it would grow with every ingestion. The
-/// last closed file keeps the numbering; this is what the log's own `prefix_truncate` would keep.
-fn prune_log(dir: &Path) -> Result<()> {
-    let log = dir.join("wal");
-    let Ok(entries) = fs_err::read_dir(&log) else { return Ok(()) };
-    let mut closed: Vec<(u64, PathBuf)> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let start = entry.file_name().to_str()?.strip_prefix("closed-")?.parse().ok()?;
-            Some((start, entry.path()))
-        })
-        .collect();
-    closed.sort();
-    closed.pop();
-    closed.iter().try_for_each(|(_, path)| fs_err::remove_file(path).map_err(|error| Error::io(path, error)))
-}
-
-fn config(dimension: usize, indexing_threshold_kb: usize) -> EdgeConfig {
-    let optimizers =
-        EdgeOptimizersConfig { indexing_threshold: Some(indexing_threshold_kb), ..EdgeOptimizersConfig::default() };
-    EdgeConfig::builder()
-        .vector(DEFAULT_VECTOR_NAME, EdgeVectorParamsBuilder::new(dimension, Distance::Cosine).build())
-        .optimizers(optimizers)
-        .wal_options(WalOptions { segment_capacity: WAL_FILE_BYTES, ..WalOptions::default() })
-        .build()
-}
-
-fn nearest(vector: Vec<f32>, limit: usize) -> QueryRequest {
-    QueryRequest {
-        prefetches: Vec::new(),
-        query: Some(ScoringQuery::Vector(QueryEnum::Nearest(NamedQuery::default_dense(vector)))),
-        filter: None,
-        score_threshold: None,
-        limit,
-        offset: 0,
-        params: Some(SearchParams { hnsw_ef: Some(HNSW_EF.max(limit * 2)), ..SearchParams::default() }),
-        with_vector: WithVector::Bool(false),
-        with_payload: WithPayloadInterface::Bool(false),
-    }
-}
-
-/// Points are only ever written under the id of a chunk.
-fn chunk_of(id: PointId) -> Option<ChunkId> {
-    match id {
-        PointId::Uuid(uuid) => Some(ChunkId(uuid)),
-        PointId::NumId(_) => None,
-    }
-}
-
-/// The vector of a point: the only one, under the default name.
-fn dense(vector: VectorStructInternal) -> Option<Vec<f32>> {
-    match vector {
-        VectorStructInternal::Single(vector) => Some(vector),
-        VectorStructInternal::Named(mut named) => match named.remove(DEFAULT_VECTOR_NAME)? {
-            VectorInternal::Dense(vector) => Some(vector),
-            _ => None,
-        },
-        VectorStructInternal::MultiDense(_) => None,
-    }
-}
-
-fn mismatch(dir: &Path, stored: usize, given: usize) -> Error {
+pub(super) fn mismatch(dir: &Path, stored: usize, given: usize) -> Error {
     let message = format!("{}: holds vectors of {stored}, but the embedding model gives {given}", dir.display());
     Error::new(Code::IndexMismatch, message)
         .hint("set embedding.model back to the model it was made with, or ingest into a new --data folder")

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use std::sync::Arc;
+
 use footnote_core::document::DocumentId;
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ fn chunk(n: u128) -> ChunkId {
 
 /// A unit vector at `degrees` in a plane of four dimensions.
 fn point(n: u128, degrees: f32) -> VectorPoint {
-    VectorPoint { chunk: chunk(n), document: DocumentId::of("c", "u"), vector: at(degrees) }
+    VectorPoint { chunk: chunk(n), document: DocumentId::of("c", "u"), vector: at(degrees), facts: Arc::default() }
 }
 
 fn at(degrees: f32) -> Vec<f32> {
@@ -20,7 +22,12 @@ fn at(degrees: f32) -> Vec<f32> {
 }
 
 async fn found(store: &EdgeStore, degrees: f32, limit: usize) -> Vec<ChunkId> {
-    store.search(at(degrees), limit).await.unwrap().into_iter().map(|hit| hit.chunk).collect()
+    store.search(at(degrees), limit, None).await.unwrap().into_iter().map(|hit| hit.chunk).collect()
+}
+
+/// A graph from 500 kB of vectors on.
+fn small_segments() -> VectorOptions {
+    VectorOptions { indexing_threshold_kb: 500, ..VectorOptions::default() }
 }
 
 fn refusal(dir: &Path, dimension: usize) -> Error {
@@ -36,7 +43,7 @@ async fn the_nearest_come_first_with_their_cosine() {
     let store = EdgeStore::open(dir.path(), 4).unwrap();
     assert!(found(&store, 0.0, 5).await.is_empty());
     store.upsert(vec![point(1, 0.0), point(2, 60.0), point(3, 180.0)]).await.unwrap();
-    let hits = store.search(at(0.0), 10).await.unwrap();
+    let hits = store.search(at(0.0), 10, None).await.unwrap();
     let expected = [(chunk(1), 1.0), (chunk(2), 0.5), (chunk(3), -1.0)];
     assert_eq!(hits.len(), 3);
     for (hit, (chunk, cosine)) in hits.iter().zip(expected) {
@@ -71,7 +78,7 @@ async fn what_was_written_outlives_the_store() {
     }
     let store = EdgeStore::open(dir.path(), 4).unwrap();
     assert_eq!(store.chunk_ids().await.unwrap().len(), 300);
-    assert_eq!(store.search(at(50.0), 3).await.unwrap().len(), 3);
+    assert_eq!(store.search(at(50.0), 3, None).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -113,7 +120,7 @@ async fn vectors_of_another_length_are_refused() {
     let store = EdgeStore::open(dir.path(), 4).unwrap();
     let odd = VectorPoint { vector: vec![1.0; 5], ..point(1, 0.0) };
     assert_eq!(store.upsert(vec![odd]).await.unwrap_err().code(), Code::IndexMismatch);
-    assert_eq!(store.search(vec![1.0; 3], 5).await.unwrap_err().code(), Code::IndexMismatch);
+    assert_eq!(store.search(vec![1.0; 3], 5, None).await.unwrap_err().code(), Code::IndexMismatch);
     assert!(store.chunk_ids().await.unwrap().is_empty());
     drop(store);
     let error = refusal(dir.path(), 384);
@@ -146,7 +153,7 @@ async fn damaged_files_are_an_error_with_a_way_out() {
 async fn a_graph_is_built_when_it_is_worthwhile_and_hardly_misses_anything() {
     let dir = tempfile::tempdir().unwrap();
     let dimension = 64;
-    let store = EdgeStore::open_with(dir.path(), dimension, 500).unwrap();
+    let store = EdgeStore::open_with(dir.path(), dimension, small_segments()).unwrap();
     // xorshift64 (Marsaglia 2003): the same vectors each time.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut number = || {
@@ -164,7 +171,7 @@ async fn a_graph_is_built_when_it_is_worthwhile_and_hardly_misses_anything() {
     let queries: Vec<Vec<f32>> = (0..20).map(|_| vector()).collect();
     let mut exact = Vec::new();
     for query in &queries {
-        exact.push(store.search(query.clone(), 10).await.unwrap());
+        exact.push(store.search(query.clone(), 10, None).await.unwrap());
     }
     store.flush().await.unwrap();
     store.optimize().await.unwrap();
@@ -172,7 +179,7 @@ async fn a_graph_is_built_when_it_is_worthwhile_and_hardly_misses_anything() {
     assert!(indexed >= 2_000, "{indexed}");
     let mut kept = 0;
     for (query, exact) in queries.iter().zip(&exact) {
-        let near = store.search(query.clone(), 10).await.unwrap();
+        let near = store.search(query.clone(), 10, None).await.unwrap();
         kept += exact.iter().filter(|hit| near.iter().any(|other| other.chunk == hit.chunk)).count();
     }
     // Random vectors are the hardest case: nothing clusters.
@@ -190,7 +197,7 @@ async fn reading_and_writing_at_once_is_safe() {
         tasks.spawn(async move {
             for n in 0..20 {
                 store.upsert(vec![point(task * 100 + n, n as f32)]).await?;
-                store.search(at(n as f32), 5).await?;
+                store.search(at(n as f32), 5, None).await?;
                 store.flush().await?;
                 store.optimize().await?;
             }

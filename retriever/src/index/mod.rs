@@ -1,9 +1,21 @@
-//! The two legs of retrieval, written and searched: a folder each, used by one process at a time.
+//! The two legs of retrieval, written and searched.
+//!
+//! * In this process, a folder each, used by one process at a time: [`edge`] and [`tantivy`].
+//! * On a Qdrant server or cluster, both in one collection: [`qdrant`]. Its words are those of [`terms`].
 
-pub mod analyzer;
+mod bm25;
 pub mod edge;
+mod edge_config;
+mod edge_filter;
+mod edge_points;
 mod lock;
+pub mod options;
+mod payload;
+pub mod qdrant;
+#[cfg(test)]
+mod samples;
 pub mod tantivy;
+pub mod terms;
 
 use std::path::Path;
 

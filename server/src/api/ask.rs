@@ -8,12 +8,13 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use footnote_core::seam::AnswerStream;
-use footnote_core::{AnswerEvent, Question, Result};
+use footnote_core::{AnswerEvent, Result};
 use futures::StreamExt;
-use serde::Deserialize;
 use serde_json::json;
 
+use super::access::Caller;
 use super::body::JsonBody;
+use super::inquiry::{Inquiry, Ready, Talk};
 use super::problem::{self, Problem};
 use super::state::ApiState;
 use super::views;
@@ -21,43 +22,33 @@ use super::views;
 /// How often a comment keeps an idle line alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What a client asks.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AskRequest {
-    /// The question.
-    pub question: String,
-    /// The collection; the setting's default when left out.
-    pub collection: Option<String>,
-    /// How many passages to look at; the setting's when left out.
-    pub top_k: Option<usize>,
-    /// Whether to answer as server-sent events.
-    #[serde(default)]
-    pub stream: bool,
-}
-
 pub(super) async fn ask(
     State(state): State<ApiState>,
-    JsonBody(request): JsonBody<AskRequest>,
+    caller: Caller,
+    JsonBody(inquiry): JsonBody<Inquiry>,
 ) -> Result<Response, Problem> {
-    let question = Question::new(&request.question)?.with_top_k(request.top_k)?;
-    let collection = state.collection(request.collection.as_deref()).await?;
-    if !request.stream {
+    let stream = inquiry.stream.unwrap_or_default();
+    let Ready { collection, question, talk } = inquiry.ready(&state, &caller).await?;
+    if !stream {
         let answer = collection.answerer.answer(question).await?;
-        return Ok(Json(answer).into_response());
+        return Ok(Json(talk.ends_with(&state, answer)).into_response());
     }
     let events = collection.answerer.answer_stream(question).await?;
-    let body = Sse::new(server_sent(state, events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let body = Sse::new(server_sent(state, talk, events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     Ok(body.into_response())
 }
 
 /// The answer's events as they go over the line. Dropping it (the client left) drops the answer.
-fn server_sent(state: ApiState, events: AnswerStream) -> impl futures::Stream<Item = Result<Event, Infallible>> {
+fn server_sent(
+    state: ApiState,
+    talk: Talk,
+    events: AnswerStream,
+) -> impl futures::Stream<Item = Result<Event, Infallible>> {
     events.then(move |event| {
-        let state = state.clone();
+        let (state, talk) = (state.clone(), talk.clone());
         async move {
             let shown = match event {
-                Ok(event) => show(&state, event).await,
+                Ok(event) => show(&state, &talk, event).await,
                 Err(error) => Err(error),
             };
             Ok(shown.unwrap_or_else(|error| {
@@ -68,15 +59,18 @@ fn server_sent(state: ApiState, events: AnswerStream) -> impl futures::Stream<It
     })
 }
 
-async fn show(state: &ApiState, event: AnswerEvent) -> Result<Event> {
+async fn show(state: &ApiState, talk: &Talk, event: AnswerEvent) -> Result<Event> {
     Ok(match event {
         AnswerEvent::SearchResults { passages } => {
             let passages = views::passages(&*state.catalog, passages).await?;
-            named("search_results", &json!({ "passages": passages }))
+            match &talk.follow_up {
+                Some(question) => named("search_results", &json!({ "passages": passages, "question": question })),
+                None => named("search_results", &json!({ "passages": passages })),
+            }
         }
         AnswerEvent::Token { text } => named("token", &json!({ "text": text })),
         AnswerEvent::Citation(citation) => named("citation", &json!(citation)),
-        AnswerEvent::Answer(answer) => named("answer", &json!(answer)),
+        AnswerEvent::Answer(answer) => named("answer", &json!(talk.ends_with(state, *answer))),
     })
 }
 

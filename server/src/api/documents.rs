@@ -7,14 +7,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
 use footnote_core::source::file_of_uri;
-use footnote_core::{Code, DocumentId, Error, Result};
+use footnote_core::{Code, Error, Result};
 use footnote_ingest::queue::{JobKind, NewJob, Origin};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::access::Caller;
 use super::body::DocumentPath;
 use super::problem::Problem;
-use super::state::ApiState;
+use super::state::{ApiState, unknown_document};
 use super::views::TextView;
 
 /// Which documents to list.
@@ -36,6 +37,7 @@ pub struct ListResponse {
 
 pub(super) async fn list(
     State(state): State<ApiState>,
+    caller: Caller,
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ListResponse>, Problem> {
     let Query(query) = query.map_err(|rejection| {
@@ -45,24 +47,30 @@ pub(super) async fn list(
     })?;
     let collection = query.collection.as_deref().unwrap_or(&state.default_collection);
     footnote_core::collection::check_name(collection)?;
-    let documents = state.catalog.documents(collection, query.status).await?;
+    let mut documents = state.catalog.documents(collection, query.status).await?;
+    documents.retain(|record| caller.may_see(record));
     Ok(Json(ListResponse { documents }))
 }
 
 pub(super) async fn show(
     State(state): State<ApiState>,
+    caller: Caller,
     DocumentPath(id): DocumentPath,
 ) -> Result<Json<DocumentResponse>, Problem> {
-    let record = record(&state, id).await?;
-    let versions = state.catalog.versions(id).await?;
+    let record = state.record(id, &caller).await?;
+    let mut versions = state.catalog.versions(id).await?;
+    // An earlier version may have had other labels.
+    versions.retain(|version| caller.may_see(version));
     Ok(Json(DocumentResponse { record, versions }))
 }
 
 pub(super) async fn text(
     State(state): State<ApiState>,
+    caller: Caller,
     DocumentPath(id): DocumentPath,
 ) -> Result<Json<TextView>, Problem> {
-    let document = state.catalog.document(id).await?.ok_or_else(|| unknown(id))?;
+    state.record(id, &caller).await?;
+    let document = state.catalog.document(id).await?.ok_or_else(|| unknown_document(id))?;
     Ok(Json(TextView::of(document)?))
 }
 
@@ -79,12 +87,13 @@ pub struct DocumentResponse {
 /// The original bytes, as long as they are those that were ingested.
 pub(super) async fn content(
     State(state): State<ApiState>,
+    caller: Caller,
     DocumentPath(id): DocumentPath,
 ) -> Result<Response, Problem> {
-    let record = record(&state, id).await?;
+    let record = state.record(id, &caller).await?;
     let uri = record.uri.clone();
     if file_of_uri(&uri).is_none() {
-        let document = state.catalog.document(id).await?.ok_or_else(|| unknown(id))?;
+        let document = state.catalog.document(id).await?.ok_or_else(|| unknown_document(id))?;
         return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], document.text).into_response());
     }
     let (limits, hash) = (state.archive, record.content_hash.clone());
@@ -105,10 +114,14 @@ pub struct DeletedDocument {
 }
 
 /// Deletes at once, or, while its collection is being ingested into, after that: then a job is answered.
-pub(super) async fn delete(State(state): State<ApiState>, DocumentPath(id): DocumentPath) -> Result<Response, Problem> {
-    let mut record = record(&state, id).await?;
+pub(super) async fn delete(
+    State(state): State<ApiState>,
+    caller: Caller,
+    DocumentPath(id): DocumentPath,
+) -> Result<Response, Problem> {
+    let mut record = state.record(id, &caller).await?;
     if record.status == DocumentStatus::Deleted {
-        return Err(unknown(id).into());
+        return Err(unknown_document(id).into());
     }
     let ingestion = &state.ingestion;
     let file = file_of_uri(&record.uri);
@@ -160,12 +173,4 @@ fn original(media_type: &str, bytes: Vec<u8>) -> Response {
         );
     }
     response
-}
-
-async fn record(state: &ApiState, id: DocumentId) -> Result<DocumentRecord> {
-    state.catalog.record(id).await?.ok_or_else(|| unknown(id))
-}
-
-fn unknown(id: DocumentId) -> Error {
-    Error::new(Code::DocumentUnknown, format!("there is no document {id}")).hint("GET /documents lists the ids")
 }

@@ -6,6 +6,7 @@ use footnote_core::Result;
 use footnote_core::catalog::DocumentStatus;
 use serde_json::{Value, json};
 
+use super::access::Caller;
 use super::problem::Problem;
 use super::state::ApiState;
 
@@ -14,9 +15,10 @@ pub(super) async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Models are loaded (the server listens only then) and the catalog answers.
-pub(super) async fn readyz(State(state): State<ApiState>) -> Result<Json<Value>, Problem> {
-    let indexed = state.catalog.documents(&state.default_collection, Some(DocumentStatus::Indexed)).await?;
+/// Models are loaded (the server listens only then) and the catalog answers. Counts what the caller may see.
+pub(super) async fn readyz(State(state): State<ApiState>, caller: Caller) -> Result<Json<Value>, Problem> {
+    let mut indexed = state.catalog.documents(&state.default_collection, Some(DocumentStatus::Indexed)).await?;
+    indexed.retain(|record| caller.may_see(record));
     Ok(Json(json!({
         "status": "ready",
         "version": env!("CARGO_PKG_VERSION"),

@@ -2,19 +2,24 @@
 //!
 //! * [`state`]: what the handlers need.
 //! * [`ask`], [`search`], [`documents`], [`upload`], [`ingest`], [`jobs`], [`health`]: the endpoints.
+//! * [`access`]: who calls, and what they may see. [`inquiry`]: what `/ask` and `/search` take; [`sessions`]: the
+//!   conversations that they belong to.
 //! * [`views`]: what is shown of a passage or a document, in code points.
 //! * [`problem`]: errors as RFC 9457 problem JSON.
 //! * [`assets`]: the pages.
 
+pub mod access;
 pub mod ask;
 pub mod assets;
 pub mod body;
 pub mod documents;
 pub mod health;
 pub mod ingest;
+pub mod inquiry;
 pub mod jobs;
 pub mod problem;
 pub mod search;
+pub mod sessions;
 pub mod state;
 pub mod upload;
 pub mod views;
@@ -22,33 +27,47 @@ pub mod views;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, post};
 use footnote_core::{Code, Error};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+pub use access::Access;
 use problem::Problem;
-pub use state::{ApiState, CollectionHandle, Collections, Ingestion, Remover};
+pub use state::{ApiState, CollectionHandle, Collections, Condenser, Ingestion, Remover};
 
 /// The pages load nothing from elsewhere, and nobody else's page may frame them.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
+/// The endpoints by path. Every one that shows or counts documents takes a [`access::Caller`]; `tests/access.rs` holds
+/// a row for each.
+fn endpoints(state: &ApiState) -> Vec<(&'static str, MethodRouter<ApiState>)> {
+    let owners_only = from_fn_with_state(state.clone(), access::owners_only);
+    // Uploads have a limit of their own, for each file.
+    let upload = post(upload::upload).layer(DefaultBodyLimit::disable()).route_layer(owners_only.clone());
+    let delete_document = delete(documents::delete).route_layer(owners_only.clone());
+    vec![
+        ("/ask", post(ask::ask)),
+        ("/search", post(search::search)),
+        ("/documents", get(documents::list).merge(upload)),
+        ("/documents/{id}", get(documents::show).merge(delete_document)),
+        ("/documents/{id}/text", get(documents::text)),
+        ("/documents/{id}/content", get(documents::content)),
+        ("/ingest", post(ingest::ingest).route_layer(owners_only.clone())),
+        ("/jobs", get(jobs::list).route_layer(owners_only.clone())),
+        ("/jobs/{id}", get(jobs::show).delete(jobs::cancel).route_layer(owners_only.clone())),
+        ("/jobs/{id}/events", get(jobs::events).route_layer(owners_only)),
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+    ]
+}
+
 /// The whole API.
 pub fn app(state: ApiState) -> Router {
-    Router::new()
-        .route("/ask", post(ask::ask))
-        .route("/search", post(search::search))
-        // Uploads have a limit of their own, for each file.
-        .route("/documents", get(documents::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
-        .route("/documents/{id}", get(documents::show).delete(documents::delete))
-        .route("/documents/{id}/text", get(documents::text))
-        .route("/documents/{id}/content", get(documents::content))
-        .route("/ingest", post(ingest::ingest))
-        .route("/jobs", get(jobs::list))
-        .route("/jobs/{id}", get(jobs::show).delete(jobs::cancel))
-        .route("/jobs/{id}/events", get(jobs::events))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
+    let router =
+        endpoints(&state).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    router
         .merge(assets::routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)

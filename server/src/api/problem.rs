@@ -24,12 +24,13 @@ impl From<Error> for Problem {
 pub fn status(error: &Error) -> StatusCode {
     match error.code() {
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::PathNotAllowed => StatusCode::FORBIDDEN,
+        Code::PathNotAllowed | Code::GrantMissing => StatusCode::FORBIDDEN,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::SourceChanged => StatusCode::GONE,
         Code::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         code => match code.fault() {
             Fault::Caller => StatusCode::BAD_REQUEST,
+            Fault::Denied => StatusCode::UNAUTHORIZED,
             Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Settings | Fault::Environment | Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,
@@ -63,6 +64,44 @@ impl IntoResponse for Problem {
         if self.0.fault() == Fault::Busy {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(code: Code) -> Response {
+        Problem(Error::new(code, "no").hint("yes")).into_response()
+    }
+
+    #[test]
+    fn who_is_not_known_is_asked_and_who_may_not_is_refused() {
+        let unknown = response(Code::KeyUnknown);
+        assert_eq!(
+            (unknown.status().as_u16(), &unknown.headers()[header::WWW_AUTHENTICATE]),
+            (401, &"Bearer".parse().unwrap())
+        );
+        let refused = response(Code::GrantMissing);
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        assert!(!refused.headers().contains_key(header::WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn what_may_work_later_says_when_to_try_again() {
+        for code in Code::ALL.iter().copied().filter(|code| code.fault() == Fault::Busy) {
+            let response = response(code);
+            let wanted = if code == Code::Overloaded { 429 } else { 503 };
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
+                (wanted, &RETRY_AFTER),
+                "{code:?}"
+            );
+        }
+        assert_eq!(Code::StoreUnavailable.fault(), Fault::Busy);
     }
 }

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use footnote_core::catalog::DocumentRecord;
+use footnote_core::answer::FollowUp;
+use footnote_core::catalog::{DocumentRecord, DocumentStatus};
+use footnote_core::question::Turn;
 use footnote_core::seam::{Answerer, Catalog, GeneratorInfo, Searcher};
-use footnote_core::{Code, Error, Result};
+use footnote_core::{Code, DocumentId, Error, Grants, Result};
 use footnote_ingest::ArchiveLimits;
 use footnote_ingest::queue::{CancellationToken, JobQueue};
 
+use super::access::{Access, Caller};
+use super::sessions::Sessions;
 use crate::uploads::Uploads;
 
 /// One collection, ready to be asked.
@@ -29,6 +33,13 @@ pub trait Collections: Send + Sync {
     /// # Errors
     /// [`Code::CollectionUnknown`], and what opening its indexes gives.
     async fn open(&self, name: &str) -> Result<CollectionHandle>;
+}
+
+/// Makes a question that leans on a conversation stand alone.
+#[async_trait]
+pub trait Condenser: Send + Sync {
+    /// What `question` asks after `history`, which is oldest first.
+    async fn condense(&self, history: &[Turn], question: &str) -> FollowUp;
 }
 
 /// Takes documents out.
@@ -74,15 +85,52 @@ pub struct ApiState {
     pub max_body_bytes: usize,
     /// Queue, uploads, deletion.
     pub ingestion: Ingestion,
+    /// Who may see what.
+    pub access: Arc<Access>,
+    /// What clients' conversations were about.
+    pub sessions: Sessions,
+    /// Follow-up questions.
+    pub condenser: Arc<dyn Condenser>,
 }
 
 impl ApiState {
-    /// The collection that a request names, or the default one.
-    pub(crate) async fn collection(&self, name: Option<&str>) -> Result<CollectionHandle> {
+    /// The collection that a request names, or the default one, with its name. To whoever may see none of its
+    /// documents, it is not there.
+    pub(crate) async fn collection(&self, name: Option<&str>, caller: &Caller) -> Result<(CollectionHandle, String)> {
         let name = name.unwrap_or(&self.default_collection);
         footnote_core::collection::check_name(name)?;
-        self.collections.open(name).await
+        if caller.grants != Grants::All && !self.may_enter(name, caller).await? {
+            // The names of the others are not for everybody.
+            return Err(Error::new(Code::CollectionUnknown, format!("there is no collection `{name}`"))
+                .hint("ask whoever runs this footnote for its collections, and for a key"));
+        }
+        Ok((self.collections.open(name).await?, name.to_owned()))
     }
+
+    /// Whether a collection holds a document that `caller` may see, or did: they know its name by then.
+    async fn may_enter(&self, name: &str, caller: &Caller) -> Result<bool> {
+        if self.access.has_entered(caller, name) {
+            return Ok(true);
+        }
+        let indexed = self.catalog.documents(name, Some(DocumentStatus::Indexed)).await?;
+        let found = indexed.iter().any(|record| caller.may_see(record));
+        if found {
+            self.access.enter(caller, name);
+        }
+        Ok(found)
+    }
+
+    /// A document's row. One that the caller may not see is unknown.
+    pub(crate) async fn record(&self, id: DocumentId, caller: &Caller) -> Result<DocumentRecord> {
+        let record = self.catalog.record(id).await?.filter(|record| caller.may_see(record));
+        record.ok_or_else(|| unknown_document(id))
+    }
+}
+
+/// The error for a document that is not there, or not for the caller.
+#[must_use]
+pub fn unknown_document(id: DocumentId) -> Error {
+    Error::new(Code::DocumentUnknown, format!("there is no document {id}")).hint("GET /documents lists the ids")
 }
 
 /// The error for a collection that nothing was ever ingested into.

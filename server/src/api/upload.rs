@@ -6,17 +6,20 @@ use axum::extract::{Multipart, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use footnote_core::{Code, DocumentId, Error, Result};
+use footnote_ingest::metadata::MAX_VALUE_BYTES;
 use footnote_ingest::queue::{Job, JobKind, NewJob, Origin};
 use serde::Serialize;
 
 use super::problem::Problem;
 use super::state::ApiState;
-use crate::uploads::Incoming;
+use crate::uploads::{Incoming, SaidOfFiles};
 
 /// Files that one request may bring.
 const MAX_FILES: usize = 1_000;
 /// Bytes that a part other than a file may have.
-const MAX_TEXT_BYTES: usize = 1_024;
+const MAX_TEXT_BYTES: usize = 16 << 10;
+/// Labels, or tags, that files may be given.
+const MAX_WORDS: usize = 64;
 
 /// What becomes of an upload.
 #[derive(Debug, Serialize)]
@@ -45,12 +48,12 @@ pub(super) async fn upload(
 ) -> Result<Response, Problem> {
     of_this_site(&headers)?;
     let multipart = multipart.map_err(|rejection| form(rejection.body_text()))?;
-    let (collection, files) = read(&state, multipart).await?;
+    let Sent { collection, files, said } = read(&state, multipart).await?;
     if files.is_empty() {
         return Err(form("there is no part `file` in it".to_owned()).into());
     }
     let collection = collection.unwrap_or_else(|| state.default_collection.to_string());
-    let placed = state.ingestion.uploads.place(&collection, files).await?;
+    let placed = state.ingestion.uploads.place(&collection, files, &said).await?;
     let paths = placed.iter().map(|file| file.path.clone()).collect();
     let job = NewJob { collection, kind: JobKind::Paths(paths), origin: Origin::Upload };
     let job = state.ingestion.queue.submit(job).await?;
@@ -60,23 +63,45 @@ pub(super) async fn upload(
     Ok((StatusCode::ACCEPTED, place, Json(UploadResponse { job, documents })).into_response())
 }
 
-/// The collection named, and the files. None of them is in its place before all have come in.
-async fn read(state: &ApiState, mut multipart: Multipart) -> Result<(Option<String>, Vec<Incoming>)> {
-    let (mut collection, mut files) = (None, Vec::new());
+/// What a form brings.
+#[derive(Default)]
+struct Sent {
+    collection: Option<String>,
+    files: Vec<Incoming>,
+    said: SaidOfFiles,
+}
+
+/// Reads the form. None of its files is in its place before all have come in.
+async fn read(state: &ApiState, mut multipart: Multipart) -> Result<Sent> {
+    let mut sent = Sent::default();
     while let Some(mut field) = multipart.next_field().await.map_err(|error| broken(&error))? {
         match field.name() {
-            Some("file") if files.len() == MAX_FILES => {
+            Some("file") if sent.files.len() == MAX_FILES => {
                 return Err(form(format!("more than {MAX_FILES} files at once")));
             }
-            Some("file") => files.push(receive(state, &mut field).await?),
-            Some("collection") => collection = Some(text(&mut field).await?),
+            Some("file") => sent.files.push(receive(state, &mut field).await?),
+            Some("collection") => sent.collection = Some(text(&mut field, "collection").await?),
+            Some("labels") => words(&mut sent.said.labels, &text(&mut field, "labels").await?, "labels")?,
+            Some("tags") => words(&mut sent.said.tags, &text(&mut field, "tags").await?, "tags")?,
             other => return Err(form(format!("there is a part `{}` in it", other.unwrap_or_default()))),
         }
     }
-    if let Some(name) = &collection {
+    if let Some(name) = &sent.collection {
         footnote_core::collection::check_name(name)?;
     }
-    Ok((collection, files))
+    Ok(sent)
+}
+
+/// Adds words that commas part.
+fn words(known: &mut Option<Vec<String>>, text: &str, part: &str) -> Result<()> {
+    let known = known.get_or_insert_default();
+    known.extend(text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()));
+    if known.len() > MAX_WORDS || known.iter().any(|word| word.len() > MAX_VALUE_BYTES) {
+        return Err(form(format!(
+            "its part `{part}` has more than {MAX_WORDS}, or one longer than {MAX_VALUE_BYTES} bytes"
+        )));
+    }
+    Ok(())
 }
 
 async fn receive(state: &ApiState, field: &mut Field<'_>) -> Result<Incoming> {
@@ -87,15 +112,15 @@ async fn receive(state: &ApiState, field: &mut Field<'_>) -> Result<Incoming> {
     Ok(file)
 }
 
-async fn text(field: &mut Field<'_>) -> Result<String> {
+async fn text(field: &mut Field<'_>, part: &str) -> Result<String> {
     let mut text = Vec::new();
     while let Some(bytes) = field.chunk().await.map_err(|error| broken(&error))? {
         text.extend_from_slice(&bytes);
         if text.len() > MAX_TEXT_BYTES {
-            return Err(form("its collection is no name".to_owned()));
+            return Err(form(format!("its part `{part}` is longer than {MAX_TEXT_BYTES} bytes")));
         }
     }
-    String::from_utf8(text).map_err(|_| form("its collection is not UTF-8".to_owned()))
+    String::from_utf8(text).map_err(|_| form(format!("its part `{part}` is not UTF-8")))
 }
 
 /// A page of another site can send a form to this address without asking the browser's leave first.
@@ -109,8 +134,10 @@ fn of_this_site(headers: &HeaderMap) -> Result<()> {
 }
 
 fn form(what: String) -> Error {
-    Error::new(Code::BadRequest, format!("not an upload: {what}"))
-        .hint("send multipart/form-data with parts `file`, and `collection` if you like: curl -F file=@report.pdf …")
+    Error::new(Code::BadRequest, format!("not an upload: {what}")).hint(
+        "send multipart/form-data with parts `file`, and `collection`, `labels` and `tags` if you like: \
+               curl -F file=@report.pdf -F labels=hr,board …",
+    )
 }
 
 fn broken(error: &MultipartError) -> Error {

@@ -30,6 +30,8 @@ pub struct PassageView {
     pub dense: Option<LegScore>,
     /// Rank and BM25 in the keyword leg.
     pub keyword: Option<LegScore>,
+    /// What the reranker gave it, where it read it in time.
+    pub reranked: Option<f32>,
 }
 
 /// The views of `passages`, in their order.
@@ -60,6 +62,7 @@ pub async fn passages(catalog: &dyn Catalog, passages: Vec<Passage>) -> Result<V
             score: passage.score,
             dense: passage.dense,
             keyword: passage.keyword,
+            reranked: passage.reranked,
         });
     }
     Ok(views)

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use footnote_core::DocumentId;
 use footnote_core::catalog::DocumentStatus;
 
@@ -61,6 +61,10 @@ pub enum Command {
     Documents(Documents),
     /// Check that the catalog, both indexes and the texts agree
     Verify(Verify),
+    /// Make what the settings of access take
+    Access(Access),
+    /// Move collections between embedded stores and a Qdrant server, without embedding again
+    Migrate(Migrate),
     /// Check this machine: folders, models, engines
     Doctor,
     /// Ingest the example handbook, serve it, and print one cited answer
@@ -109,6 +113,9 @@ pub struct Ask {
     /// Passages to look at
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
+    /// Only documents that fit, such as '{"tags": "report", "modified": {"gte": "2024-01-01"}}' (docs/filters.md)
+    #[arg(long, value_name = "JSON", value_parser = parse_json)]
+    pub filter: Option<serde_json::Value>,
     /// auto, llama-cpp or mistralrs
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
@@ -125,6 +132,12 @@ pub struct Search {
     /// Passages to print
     #[arg(long, value_name = "N")]
     pub top_k: Option<usize>,
+    /// Only documents that fit, such as '{"tags": "report", "modified": {"gte": "2024-01-01"}}' (docs/filters.md)
+    #[arg(long, value_name = "JSON", value_parser = parse_json)]
+    pub filter: Option<serde_json::Value>,
+    /// Print how the ranking came about: each leg's rank and score, and what was cut and why
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// `footnote eval`
@@ -139,6 +152,9 @@ pub struct Eval {
     /// Measure retrieval only: no model writes anything
     #[arg(long)]
     pub retrieval_only: bool,
+    /// Ask follow-up questions as they are written, without their history
+    #[arg(long)]
+    pub no_condense: bool,
     /// Write settings, summary and every question as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -207,6 +223,25 @@ pub enum DocumentsAction {
     },
 }
 
+/// `footnote access`
+#[derive(Debug, ClapArgs)]
+pub struct Access {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: AccessAction,
+}
+
+/// What to do about access.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum AccessAction {
+    /// Read a key from stdin and print its SHA-256, for key_sha256 in access.keys
+    Hash,
+}
+
+fn parse_json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
+}
+
 fn parse_status(word: &str) -> Result<DocumentStatus, String> {
     DocumentStatus::parse(word)
         .ok_or_else(|| format!("one of {}", DocumentStatus::ALL.map(DocumentStatus::as_str).join(", ")))
@@ -221,6 +256,41 @@ pub struct Verify {
     /// Mend what is wrong: the catalog's texts are believed
     #[arg(long)]
     pub repair: bool,
+}
+
+/// `footnote migrate`
+#[derive(Debug, ClapArgs)]
+pub struct Migrate {
+    /// Where the vectors go: edge (the data folder) or qdrant (the server of [qdrant] in the settings)
+    #[arg(long, value_enum, value_name = "STORE")]
+    pub to: StoreChoice,
+    /// Where the words go: tantivy (the data folder) or qdrant [default: where the vectors go]
+    #[arg(long, value_enum, value_name = "INDEX")]
+    pub words: Option<WordsChoice>,
+    /// Remove a collection from where it was, once all of it has arrived and was compared
+    #[arg(long)]
+    pub remove_source: bool,
+    /// Collections to move [default: all]
+    #[arg(value_name = "COLLECTION")]
+    pub collections: Vec<String>,
+}
+
+/// Where vectors go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreChoice {
+    /// Qdrant's engine in this process.
+    Edge,
+    /// A Qdrant server or cluster.
+    Qdrant,
+}
+
+/// Where words go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WordsChoice {
+    /// tantivy in this process.
+    Tantivy,
+    /// Sparse vectors on the Qdrant server.
+    Qdrant,
 }
 
 /// `footnote demo`

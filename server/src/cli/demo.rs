@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: Demo) -> Result<Outcome> {
     ingest::print(&report?, COLLECTION);
 
     let service = Service::start(footnote, &[]).await?;
-    let (app, stopping) = (api::app(service.api_state()), service.stopping());
+    let (app, stopping) = (api::app(service.api_state()?), service.stopping());
     let server = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(told(stopping)).await });
     let answer = ask(&format!("http://{address}/ask"), &args.question).await?;
     terminal::line(format!("\nQ: {}\n", args.question));

@@ -1,6 +1,7 @@
 //! `footnote documents list|show|delete`.
 
 use footnote_core::catalog::DocumentRecord;
+use footnote_core::metadata::FieldValue;
 use footnote_core::seam::Catalog;
 use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
@@ -51,16 +52,37 @@ async fn show(context: &Context, id: DocumentId) -> Result<()> {
         return terminal::json(&serde_json::json!({ "record": record, "versions": versions, "text": text }));
     }
     terminal::note(row(&record));
+    known(&record).into_iter().for_each(terminal::note);
     terminal::line(text.unwrap_or_default());
     Ok(())
 }
 
-/// `indexed  <id>  12 chunks  3 pages  /path  (reason)`
+/// `indexed  <id>  12 chunks  3 pages  /path  labels: hr  (reason)`
 fn row(record: &DocumentRecord) -> String {
     let pages = if record.pages > 0 { format!("  {} pages", record.pages) } else { String::new() };
     let reason = record.reason.as_ref().map_or(String::new(), |reason| format!("  ({reason})"));
     let uri = record.uri.strip_prefix("file://").unwrap_or(&record.uri);
-    format!("{:<8}  {}  {:>4} chunks{pages}  {uri}{reason}", record.status.as_str(), record.id, record.chunks)
+    let labels = match record.metadata.labels.join(", ") {
+        none if none.is_empty() => none,
+        labels => format!("  labels: {labels}"),
+    };
+    format!("{:<8}  {}  {:>4} chunks{pages}  {uri}{labels}{reason}", record.status.as_str(), record.id, record.chunks)
+}
+
+/// `language en  tags a, b  labels hr  year=2018`: what filters can ask for beside the path.
+fn known(record: &DocumentRecord) -> Option<String> {
+    let metadata = &record.metadata;
+    let mut parts: Vec<String> = record.language.iter().map(|language| format!("language {language}")).collect();
+    for (name, words) in [("tags", &metadata.tags), ("labels", &metadata.labels)] {
+        if !words.is_empty() {
+            parts.push(format!("{name} {}", words.join(", ")));
+        }
+    }
+    for (name, value) in &metadata.fields {
+        let values: Vec<String> = value.scalars().filter_map(FieldValue::text).collect();
+        parts.push(format!("{name}={}", values.join(", ")));
+    }
+    (!parts.is_empty()).then(|| parts.join("  "))
 }
 
 fn unknown(id: DocumentId) -> Error {

@@ -1,16 +1,20 @@
 //! `footnote eval SET`: a QA set through the whole product.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use footnote_core::{Code, Error, Result};
-use footnote_eval::{Comparison, EvalSet, Report, RunOptions, System};
+use async_trait::async_trait;
+use footnote_core::question::Turn;
+use footnote_core::{Code, Error, Grants, Result};
+use footnote_eval::{Comparison, Condense, EvalSet, Report, RunOptions, System};
 use footnote_ingest::{CancellationToken, RetryWhich};
 
 use super::args::Eval;
 use super::context::Context;
 use super::ingest::Bar;
 use super::terminal::{self, Outcome};
-use crate::api::Collections;
+use crate::api::inquiry::known_fields;
+use crate::api::{Collections, Condenser};
 use crate::wire::{Footnote, Load};
 
 /// Passages that are ranked per question: enough for recall@100 where documents have several.
@@ -30,7 +34,13 @@ pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
         searcher: handle.searcher,
         answerer: (!args.retrieval_only).then_some(handle.answerer),
         catalog: footnote.catalog(),
+        condense: (!args.no_condense).then(|| Arc::new(FollowUps(footnote.condenser())) as Arc<dyn Condense>),
     };
+    for question in &set.questions {
+        known_fields(&*system.catalog, &collection, question.filter.as_ref(), &Grants::All)
+            .await
+            .map_err(|error| error.context(format_args!("question `{}`", question.id)))?;
+    }
     let settings = serde_json::to_value(&context.settings).map_err(|error| Error::internal(error.to_string()))?;
     let options = RunOptions { limit: args.limit, retrieval_depth: DEPTH, settings };
     let bar = terminal::progress_bar(context.quiet, "{bar:30} {pos}/{len} questions · {elapsed} so far, {eta} left");
@@ -41,6 +51,16 @@ pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
     .await;
     bar.finish_and_clear();
     finish(context, &report?, args.report.as_deref())
+}
+
+/// Follow-up questions as the product takes them.
+struct FollowUps(Arc<dyn Condenser>);
+
+#[async_trait]
+impl Condense for FollowUps {
+    async fn standalone(&self, history: &[Turn], question: &str) -> String {
+        self.0.condense(history, question).await.standalone
+    }
 }
 
 /// The collection to ask: the one named, or the set's own documents, ingested where they are not yet.

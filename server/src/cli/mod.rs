@@ -5,6 +5,7 @@
 //! * [`terminal`]: how things are printed; exit codes.
 //! * a file per command.
 
+mod access;
 pub mod args;
 mod ask;
 mod context;
@@ -12,7 +13,9 @@ mod demo;
 mod doctor;
 mod documents;
 mod eval;
+mod explain;
 mod ingest;
+mod migrate;
 mod models;
 mod search;
 mod serve;
@@ -57,6 +60,8 @@ fn run(args: Args) -> Result<Outcome> {
             Command::Models(args) => models::run(&context, args).await,
             Command::Documents(args) => documents::run(&context, args).await,
             Command::Verify(args) => verify::run(&context, args).await,
+            Command::Access(args) => access::run(&context, args),
+            Command::Migrate(args) => migrate::run(&context, args).await,
             Command::Doctor => doctor::run(&context).await,
             Command::Demo(args) => demo::run(&context, args).await,
             Command::ReadFiles => Err(Error::internal("read-files is served before the runtime starts")),

@@ -30,6 +30,7 @@ fn list(context: &Context) -> Result<Outcome> {
         let here = if model.is_here(folder) { "here" } else { "-" };
         let kind = match model.kind {
             ModelKind::Embedding => "embedding",
+            ModelKind::Reranker => "reranker",
             ModelKind::Generation => "generation",
             ModelKind::Runtime => "runtime",
         };

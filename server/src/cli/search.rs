@@ -1,31 +1,48 @@
 //! `footnote search "…"`: the passages for a question.
 
-use footnote_core::{Question, Result};
+use footnote_core::{Question, Result, filter};
 
 use super::args::Search;
 use super::context::Context;
+use super::explain;
 use super::terminal::{self, Outcome};
 use crate::api::Collections;
-use crate::api::views::{self, PassageView};
+use crate::api::inquiry::known_fields;
+use crate::api::search::SearchResponse;
+use crate::api::views::PassageView;
 use crate::wire::{Footnote, Load};
 
 /// Characters of a passage that are printed.
 const EXCERPT: usize = 240;
 
 pub(super) async fn run(context: &Context, args: Search) -> Result<Outcome> {
-    let question = Question::new(&args.question)?.with_top_k(args.top_k)?;
+    let question = Question::new(&args.question)?.with_top_k(args.top_k)?.explained(args.explain);
+    let filter = args.filter.as_ref().map(filter::parse).transpose()?;
     let collection = context.collection(args.collection.as_deref())?;
     let footnote = Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote search").await?;
-    let found = Collections::open(&footnote, collection).await?.searcher.search(&question).await?;
-    let passages = views::passages(&*footnote.catalog(), found.passages).await?;
+    let searched = Collections::open(&footnote, collection).await?;
+    known_fields(&*footnote.catalog(), collection, filter.as_ref(), question.grants()).await?;
+    let found = searched.searcher.search(&question.filtered(filter)).await?;
+    let found = SearchResponse::of(&*footnote.catalog(), found, None).await?;
     if context.json {
-        terminal::json(&passages)?;
-    } else if passages.is_empty() {
-        terminal::line("Nothing was found.");
+        terminal::json(&found)?;
     } else {
-        passages.iter().enumerate().for_each(|(at, passage)| print(at + 1, passage));
+        print_all(&found);
     }
     Ok(Outcome::Done)
+}
+
+fn print_all(found: &SearchResponse) {
+    if let Some(degraded) = &found.degraded {
+        terminal::note(format!("warning: {degraded}"));
+    }
+    if found.passages.is_empty() {
+        terminal::line("Nothing was found.");
+    }
+    found.passages.iter().enumerate().for_each(|(at, passage)| print(at + 1, passage));
+    if let Some(explanation) = &found.explanation {
+        explain::lines(explanation).iter().for_each(terminal::line);
+    }
 }
 
 fn print(number: usize, passage: &PassageView) {

@@ -23,6 +23,7 @@ pub(super) async fn run(context: &Context, args: Serve) -> Result<Outcome> {
     let mut watch = context.settings.ingest.watch.clone();
     watch.extend(args.watch);
     let service = Service::start(footnote, &watch).await?;
+    let state = service.api_state()?;
     if !context.quiet {
         for path in &watch {
             terminal::note(format!("following {}", path.display()));
@@ -32,7 +33,7 @@ pub(super) async fn run(context: &Context, args: Serve) -> Result<Outcome> {
             started.elapsed().as_secs_f64()
         ));
     }
-    axum::serve(listener, api::app(service.api_state()))
+    axum::serve(listener, api::app(state))
         .with_graceful_shutdown(told(service.stopping()))
         .await
         .map_err(|error| Error::new(Code::Network, format!("serving on {address}: {error}")))?;

@@ -39,7 +39,7 @@ pub(super) fn finish(outcome: Result<Outcome>, json: bool) -> ExitCode {
 /// The exit code for an error: who can mend it.
 fn exit_code(error: &Error) -> u8 {
     match error.fault() {
-        Fault::Caller | Fault::Settings => 2,
+        Fault::Caller | Fault::Denied | Fault::Settings => 2,
         Fault::NotFound => 3,
         Fault::Environment => 4,
         Fault::Busy => 5,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use footnote_config::{KeywordKind, Settings, VectorKind};
+use footnote_config::Settings;
+use footnote_core::Result;
 use footnote_core::seam::{Embedder, KeywordIndex, VectorStore};
-use footnote_core::{Error, Result};
-use footnote_retriever::{EdgeStore, TantivyIndex};
+use footnote_retriever::QdrantCollection;
 
+use super::placed::{Kinds, Placed};
+use super::stores::Opener;
 use crate::data::DataFolder;
 
 /// An open index. It is replaced whole when a collection is made anew; who holds one keeps it open.
@@ -17,30 +19,52 @@ pub(crate) struct Index {
     pub(crate) vectors: Arc<dyn VectorStore>,
     pub(crate) keyword: Arc<dyn KeywordIndex>,
     pub(crate) embedder: Arc<dyn Embedder>,
+    /// Where a leg is on a Qdrant server.
+    qdrant: Option<Arc<QdrantCollection>>,
 }
 
 impl Index {
-    /// Opens the index of a generation; makes an empty one where there is none.
+    /// Opens the index of a generation; makes an empty one where there is none. A generation that does not answer yet
+    /// is one that is being made.
+    ///
+    /// # Errors
+    /// `Code::IndexMismatch` where it is elsewhere than the settings say or of another format; those of the stores.
     pub(crate) async fn open(
         settings: &Settings,
         data: &DataFolder,
-        collection: &str,
-        generation: u32,
+        (collection, generation): (&str, u32),
         embedder: Arc<dyn Embedder>,
+        answers: bool,
     ) -> Result<Self> {
         let folder = data.index(collection, generation);
-        let dimension = embedder.model().dimension;
-        let (store, index) = (settings.vectors.store, settings.keyword.index);
-        let opened = tokio::task::spawn_blocking(move || {
-            let vectors: Arc<dyn VectorStore> = match store {
-                VectorKind::Edge => Arc::new(EdgeStore::open(&folder.join("vectors"), dimension)?),
-            };
-            let keyword: Arc<dyn KeywordIndex> = match index {
-                KeywordKind::Tantivy => Arc::new(TantivyIndex::open(&folder.join("keyword"))?),
-            };
-            Ok::<_, Error>((vectors, keyword))
-        });
-        let (vectors, keyword) = opened.await.map_err(|error| Error::internal(error.to_string()))??;
-        Ok(Self { generation, vectors, keyword, embedder })
+        let kinds = Kinds::of(settings);
+        Placed::settle(&folder, kinds)?;
+        let opener = Opener::new(settings, folder, (collection, generation), embedder.model().dimension, answers);
+        let vectors = opener.vectors(kinds.vectors).await?;
+        let keyword = opener.keyword(kinds.keyword).await?;
+        Ok(Self { generation, vectors, keyword, embedder, qdrant: opener.opened_qdrant() })
+    }
+
+    /// Throws away what a server has of this generation: it is begun anew.
+    pub(super) async fn begin_anew(&self) -> Result<()> {
+        match &self.qdrant {
+            Some(collection) => collection.remove().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Lets searches of every query server find this generation.
+    pub(super) async fn answer(&self) -> Result<()> {
+        match &self.qdrant {
+            Some(collection) => collection.answer().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what a server has of earlier generations.
+    pub(super) async fn clear_older(&self) {
+        if let Some(collection) = &self.qdrant {
+            collection.clear_older().await;
+        }
     }
 }

@@ -6,12 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock as SyncRwLock};
 use async_trait::async_trait;
 use footnote_core::passage::Retrieved;
 use footnote_core::question::Question;
-use footnote_core::seam::{Catalog, Searcher};
+use footnote_core::seam::{Catalog, Embedder, Reranker, Searcher};
 use footnote_core::{Error, Result};
-use footnote_retriever::{Retriever, RetrieverOptions, RetrieverParts};
+use footnote_retriever::{CachedEmbedder, Retriever, RetrieverOptions, RetrieverParts, SentenceReranker};
 use tokio::sync::{RwLock, RwLockWriteGuard};
 
 use super::index::Index;
+
+/// Sentences and questions that are remembered with their vectors, per embedding model: some 18,000 of MiniLM's. Bytes.
+const REMEMBERED_BYTES: usize = 32 << 20;
 
 /// The indexes that answer, by collection.
 #[derive(Clone, Default)]
@@ -19,9 +22,37 @@ pub(super) struct Live {
     indexes: Arc<SyncRwLock<HashMap<String, Index>>>,
     /// Held by searches, and by a swap against them.
     searching: Arc<RwLock<()>>,
+    /// The embedders as questions ask them, by model.
+    remembering: Arc<SyncRwLock<HashMap<String, Arc<dyn Embedder>>>>,
+    reranking: Reranking,
+}
+
+/// Who reads the best passages again.
+#[derive(Clone, Default)]
+pub(super) enum Reranking {
+    /// Nobody.
+    #[default]
+    None,
+    /// The embedding model of the index, sentence by sentence.
+    Sentences,
+    /// A model of its own.
+    By(Arc<dyn Reranker>),
 }
 
 impl Live {
+    pub(super) fn new(reranking: Reranking) -> Self {
+        Self { reranking, ..Self::default() }
+    }
+
+    /// The index's embedder with a memory: reranking, the choice of evidence and the next question embed many of the
+    /// same sentences.
+    pub(super) fn remembering(&self, index: &Index) -> Arc<dyn Embedder> {
+        let mut known = self.remembering.write().unwrap_or_else(PoisonError::into_inner);
+        let embedder = known.entry(index.embedder.model().id.clone());
+        let remembering = || Arc::new(CachedEmbedder::new(Arc::clone(&index.embedder), REMEMBERED_BYTES)) as _;
+        Arc::clone(embedder.or_insert_with(remembering))
+    }
+
     pub(super) fn get(&self, collection: &str) -> Option<Index> {
         self.indexes.read().unwrap_or_else(PoisonError::into_inner).get(collection).cloned()
     }
@@ -50,8 +81,15 @@ impl Searcher for LiveSearcher {
         let _searching = self.live.searching.read().await;
         let index = self.live.get(&self.collection);
         let index = index.ok_or_else(|| Error::internal(format!("the index of `{}` is not open", self.collection)))?;
+        let embedder = self.live.remembering(&index);
+        let reranker: Option<Arc<dyn Reranker>> = match &self.live.reranking {
+            Reranking::None => None,
+            Reranking::Sentences => Some(Arc::new(SentenceReranker::new(Arc::clone(&embedder)))),
+            Reranking::By(model) => Some(Arc::clone(model)),
+        };
         let parts = RetrieverParts {
-            embedder: index.embedder,
+            embedder,
+            reranker,
             vectors: index.vectors,
             keyword: index.keyword,
             catalog: Arc::clone(&self.catalog),

@@ -1,14 +1,21 @@
 //! Settings in, a running footnote out. Every adapter is named in this folder and nowhere else.
 //!
 //! * here: [`Footnote`], what everything else asks for.
-//! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old one.
+//! * `api`: what the HTTP API needs.
+//! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old
+//!   one.
+//! * `stores`: the stores behind both legs. `placed`: where a collection has them. `moving`: from one to another.
 //! * `options`: settings to the options of each part. `models`: embedding model and generation engine.
 
+mod api;
 mod index;
 mod live;
 pub(crate) mod models;
+mod moving;
 pub(crate) mod options;
+mod placed;
 mod renew;
+mod stores;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,10 +35,13 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
-pub use self::options::grounding;
-use self::options::{archive_limits, chunking, reader, retrieval};
+pub use self::moving::{Move, Moved, OnMoved};
+use self::options::{archive_limits, chunking, reader, rules};
+pub use self::options::{grounding, retrieval};
+pub use self::placed::Kinds;
+use self::placed::Placed;
 use crate::api::state::unknown_collection;
-use crate::api::{ApiState, CollectionHandle, Collections, Ingestion};
+use crate::api::{CollectionHandle, Collections};
 use crate::data::DataFolder;
 use crate::models::locate;
 
@@ -106,15 +116,18 @@ impl Footnote {
                 _ => Ok(None),
             }
         };
-        let (embedder, generator) =
-            tokio::try_join!(models::embedder(settings, models, &settings.embedding.model), generator)?;
+        let (embedder, generator, reranking) = tokio::try_join!(
+            models::embedder(settings, models, &settings.embedding.model),
+            generator,
+            models::reranking(settings, models)
+        )?;
         Ok(Self {
             shelf,
             settings: settings.clone(),
             models: models.clone(),
             embedder,
             generator,
-            live: Live::default(),
+            live: Live::new(reranking),
             opening: Mutex::default(),
             writing: Mutex::new(HashMap::new()),
         })
@@ -160,6 +173,10 @@ impl Footnote {
     ) -> Result<Ingestor> {
         self.renew(collection, progress, cancel).await?;
         let index = self.index(collection).await?;
+        Placed::forget_moving(&self.shelf.data.index(collection, index.generation))?;
+        // Makes the collection on a server that has none yet, so that a search finds it empty and not missing.
+        index.vectors.flush().await?;
+        index.clear_older().await;
         Ingestor::new(self.stores(&index), self.ingest_options(collection, &index.embedder.model().id, retry)?)
     }
 
@@ -194,20 +211,6 @@ impl Footnote {
         Ok(removed.is_some())
     }
 
-    /// What the HTTP API needs.
-    #[must_use]
-    pub fn api_state(self: &Arc<Self>, ingestion: Ingestion) -> ApiState {
-        ApiState {
-            collections: Arc::clone(self) as Arc<dyn Collections>,
-            catalog: self.catalog(),
-            default_collection: self.settings.server.collection.as_str().into(),
-            generator: self.generator.as_ref().map(|generator| generator.info().clone()),
-            archive: archive_limits(&self.settings),
-            max_body_bytes: self.settings.server.max_body_bytes,
-            ingestion,
-        }
-    }
-
     async fn must_exist(&self, name: &str) -> Result<()> {
         let known = self.shelf.catalog.collections().await?;
         if known.iter().any(|known| known == name) { Ok(()) } else { Err(unknown_collection(name, &known)) }
@@ -234,6 +237,7 @@ impl Footnote {
             reader: reader(&self.settings),
             archive: archive_limits(&self.settings),
             retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
+            rules: rules(&self.settings, self.shelf.data.uploads()),
         })
     }
 
@@ -247,7 +251,7 @@ impl Footnote {
         let generation = self.generation_of(name).await?;
         let made_with = self.shelf.catalog.fact(name, EMBEDDING_MODEL).await?;
         let embedder = self.embedder(made_with.as_deref()).await?;
-        let index = Index::open(&self.settings, &self.shelf.data, name, generation, embedder).await?;
+        let index = Index::open(&self.settings, &self.shelf.data, (name, generation), embedder, true).await?;
         footnote_ingest::finish(&self.stores(&index), name).await?;
         // Where a crash came between a swap and the clearing up.
         self.clear_generations(name, generation);
@@ -278,7 +282,7 @@ impl Collections for Footnote {
         let answerer = GroundedAnswerer::new(
             AnswererParts {
                 searcher: Arc::clone(&searcher) as _,
-                embedder: index.embedder,
+                embedder: self.live.remembering(&index),
                 catalog: self.catalog(),
                 generator: self.generator.clone(),
             },

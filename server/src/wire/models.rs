@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use footnote_config::{Engine, Model, ModelCatalog, Settings};
-use footnote_core::seam::{Embedder, EmbeddingModel, Generator};
+use footnote_config::{Engine, Model, ModelCatalog, ModelKind, RerankerKind, Settings};
+use footnote_core::seam::{Embedder, EmbeddingModel, Generator, Reranker};
 use footnote_core::{Code, Error, Result};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions};
-use footnote_retriever::{FastEmbedder, FastEmbedderOptions};
+use footnote_retriever::{CrossEncoder, CrossEncoderOptions, FastEmbedder, FastEmbedderOptions};
 
+use super::live::Reranking;
 use crate::models::locate;
 
 /// The embedding model of this id, run as the settings say.
@@ -26,6 +27,36 @@ pub(crate) async fn embedder(settings: &Settings, models: &ModelCatalog, id: &st
         batch_size: settings.embedding.batch_size,
     };
     let loaded = tokio::task::spawn_blocking(move || FastEmbedder::load(options)).await;
+    Ok(Arc::new(loaded.map_err(|error| Error::internal(error.to_string()))??))
+}
+
+/// Who reads the best passages again, by the settings.
+pub(super) async fn reranking(settings: &Settings, models: &ModelCatalog) -> Result<Reranking> {
+    let model = models.get(&settings.retrieval.reranker_model)?;
+    Ok(match settings.retrieval.reranker {
+        RerankerKind::None => Reranking::None,
+        RerankerKind::CrossEncoder => Reranking::By(cross_encoder(settings, models, model).await?),
+        RerankerKind::Auto if model.is_here(&settings.models) => {
+            Reranking::By(cross_encoder(settings, models, model).await?)
+        }
+        RerankerKind::Auto | RerankerKind::Sentences => Reranking::Sentences,
+    })
+}
+
+async fn cross_encoder(settings: &Settings, models: &ModelCatalog, model: &Model) -> Result<Arc<dyn Reranker>> {
+    let (ModelKind::Reranker, Some(max_tokens)) = (model.kind, model.max_tokens) else {
+        return Err(Error::new(Code::ModelUnknown, format!("`{}` is not a reranker", model.id))
+            .hint("footnote models list shows the kinds"));
+    };
+    let runtime = models.runtime()?;
+    let options = CrossEncoderOptions {
+        id: model.id.clone(),
+        max_tokens,
+        folder: locate::folder(&settings.models, model)?,
+        runtime: locate(&settings.models, runtime, &runtime.files[0].name)?,
+        threads: threads(settings.embedding.threads),
+    };
+    let loaded = tokio::task::spawn_blocking(move || CrossEncoder::load(options)).await;
     Ok(Arc::new(loaded.map_err(|error| Error::internal(error.to_string()))??))
 }
 

@@ -1,9 +1,11 @@
 //! Settings to the options of each part.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use footnote_config::{FusionKind, OcrKind, Settings};
+use footnote_config::{FusionKind, IngestRule, OcrKind, Settings, WhenAway};
 use footnote_generator::GroundingOptions;
+use footnote_ingest::metadata::{Rule, Rules};
 use footnote_ingest::{ArchiveLimits, ChunkOptions, Isolation, OcrOptions, ReaderOptions};
 use footnote_retriever::{Fusion, RetrieverOptions};
 
@@ -25,6 +27,13 @@ pub(super) fn archive_limits(settings: &Settings) -> ArchiveLimits {
         max_bytes: ingest.archive_max_bytes,
         max_file_bytes: ingest.max_file_bytes,
     }
+}
+
+/// What documents get beside what they say of themselves, by the settings; `uploads` is the folder of uploads.
+pub(super) fn rules(settings: &Settings, uploads: PathBuf) -> Rules {
+    let rules = settings.ingest.rules.iter().cloned();
+    let rules = rules.map(|IngestRule { path, labels, tags, fields }| Rule { path, labels, tags, fields });
+    Rules::new(rules.collect(), Some(uploads))
 }
 
 /// How files are read, by the settings.
@@ -72,14 +81,24 @@ pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
 }
 
 /// How passages are found, by the settings.
-pub(super) fn retrieval(settings: &Settings) -> RetrieverOptions {
+#[must_use]
+pub fn retrieval(settings: &Settings) -> RetrieverOptions {
     let retrieval = &settings.retrieval;
+    let dense_weight = retrieval.dense_weight;
     RetrieverOptions {
         top_k: retrieval.top_k,
         candidates: retrieval.candidates,
         fusion: match retrieval.fusion {
-            FusionKind::MinMax => Fusion::MinMax { dense_weight: retrieval.dense_weight },
+            FusionKind::MinMax => Fusion::MinMax { dense_weight },
+            FusionKind::MaxScaled => Fusion::MaxScaled { dense_weight },
+            FusionKind::ZScore => Fusion::ZScore { dense_weight },
             FusionKind::Rrf => Fusion::Rrf { k: retrieval.rrf_k },
         },
+        lean: retrieval.lean,
+        rerank_depth: retrieval.rerank_depth,
+        rerank_budget: Duration::from_millis(retrieval.rerank_budget_ms),
+        diversity: retrieval.diversity,
+        join_neighbours: retrieval.join_neighbours,
+        one_leg_will_do: retrieval.when_vectors_are_away == WhenAway::Keyword,
     }
 }

@@ -10,13 +10,15 @@ use footnote_ingest::{CancellationToken, ChunkOptions, Ingestor, Progress, Retry
 use super::Footnote;
 use super::index::Index;
 use super::options::chunking;
+use super::placed;
 
 /// The fact that names the generation of the index that answers.
 const GENERATION: &str = "generation";
 
 impl Footnote {
-    /// Makes the index of a collection anew where the settings ask for another one than it has. The old one answers
-    /// until the new one is whole; both change places in one step. Gives whether there was anything to do.
+    /// Makes the index of a collection anew where the settings ask for another one than it has, or an earlier version
+    /// of footnote made it. The old one answers until the new one is whole; both change places in one step. Gives
+    /// whether there was anything to do.
     ///
     /// # Errors
     /// Those of the stores and the model, and `Code::Cancelled`: what was made so far is kept, and the next call goes on.
@@ -24,16 +26,24 @@ impl Footnote {
         footnote_core::collection::check_name(name)?;
         let catalog = Arc::clone(&self.shelf.catalog);
         let wanted = chunking(&self.settings);
-        if !differs(&*catalog, name, self.embedder.model(), &wanted.describe()).await? {
+        let current = self.generation_of(name).await?;
+        let outdated = placed::is_outdated(&self.shelf.data.index(name, current))?;
+        if !outdated && !differs(&*catalog, name, self.embedder.model(), &wanted.describe()).await? {
             return Ok(false);
         }
         tracing::info!(collection = name, "the settings changed: making the index anew beside the old one");
-        // What was half written is finished with the model and the cutting that it was begun with.
-        let old = self.index(name).await?;
-        let generation = old.generation + 1;
+        // What was half written is finished with the model and the cutting that it was begun with. An index that this
+        // version cannot open is not: it is made anew from the texts, and what is unfinished is finished in the new one.
+        let old = if outdated { None } else { Some(self.index(name).await?) };
+        let generation = current + 1;
         let folder = self.shelf.data.index(name, generation);
-        let next = self.next_catalog(name, generation, &wanted).await?;
-        let index = Index::open(&self.settings, &self.shelf.data, name, generation, Arc::clone(&self.embedder)).await?;
+        let (next, begun) = self.next_catalog(name, generation, &wanted).await?;
+        let index =
+            Index::open(&self.settings, &self.shelf.data, (name, generation), Arc::clone(&self.embedder), false)
+                .await?;
+        if !begun {
+            index.begin_anew().await?;
+        }
         let stores = Stores {
             catalog: Arc::new(next),
             embedder: Arc::clone(&index.embedder),
@@ -44,11 +54,20 @@ impl Footnote {
         let from: Arc<dyn Catalog> = catalog.clone() as _;
         Ingestor::new(stores, options)?.rebuild(&from, progress, cancel).await?;
         let nobody_searches = self.live.nobody_searches().await;
-        catalog.adopt(&folder.join("catalog.sqlite"), name, &[(GENERATION, &generation.to_string())]).await?;
-        self.live.put(name, index);
+        // First what can fail for want of a network.
+        index.answer().await?;
+        let number = generation.to_string();
+        if let Err(error) = catalog.adopt(&folder.join("catalog.sqlite"), name, &[(GENERATION, &number)]).await {
+            if let Some(old) = &old {
+                old.answer().await?;
+            }
+            return Err(error);
+        }
+        self.live.put(name, index.clone());
         drop(nobody_searches);
         drop(old);
         self.clear_generations(name, generation);
+        index.clear_older().await;
         Ok(true)
     }
 
@@ -59,7 +78,10 @@ impl Footnote {
     pub async fn outdated(&self) -> Result<Vec<String>> {
         let (mut outdated, wanted) = (Vec::new(), chunking(&self.settings).describe());
         for name in self.shelf.catalog.collections().await? {
-            if differs(&*self.shelf.catalog, &name, self.embedder.model(), &wanted).await? {
+            let folder = self.shelf.data.index(&name, self.generation_of(&name).await?);
+            if placed::is_outdated(&folder)?
+                || differs(&*self.shelf.catalog, &name, self.embedder.model(), &wanted).await?
+            {
                 outdated.push(name);
             }
         }
@@ -76,29 +98,32 @@ impl Footnote {
         Ok(self.shelf.catalog.fact(name, CHUNKING).await?.and_then(|fact| ChunkOptions::parse(&fact)))
     }
 
-    /// The catalog of the index that is being made. One that was begun for other settings is thrown away.
-    async fn next_catalog(&self, name: &str, generation: u32, wanted: &ChunkOptions) -> Result<SqliteCatalog> {
+    /// The catalog of the index that is being made, and whether it was begun before. One that was begun for other
+    /// settings is thrown away.
+    async fn next_catalog(&self, name: &str, generation: u32, wanted: &ChunkOptions) -> Result<(SqliteCatalog, bool)> {
         let folder = self.shelf.data.index(name, generation);
         let file = folder.join("catalog.sqlite");
-        if file.is_file() {
+        if file.is_file() && !placed::is_outdated(&folder)? {
             let begun = SqliteCatalog::open(&file)?;
             if !differs(&begun, name, self.embedder.model(), &wanted.describe()).await? {
-                return Ok(begun);
+                return Ok((begun, true));
             }
         }
         if folder.exists() {
             fs_err::remove_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
         }
-        SqliteCatalog::open(&file)
+        Ok((SqliteCatalog::open(&file)?, false))
     }
 
     /// Removes the files of indexes that no longer answer. Those of the first generation lie beside the others.
     pub(super) fn clear_generations(&self, name: &str, current: u32) {
         for old in 0..current {
             let folder = self.shelf.data.index(name, old);
-            let parts = if old == 0 { vec![folder.join("vectors"), folder.join("keyword")] } else { vec![folder] };
+            let parts = ["vectors", "keyword", "index.json"].map(|part| folder.join(part));
+            let parts = if old == 0 { parts.to_vec() } else { vec![folder] };
             for part in parts.into_iter().filter(|part| part.exists()) {
-                if let Err(error) = fs_err::remove_dir_all(&part) {
+                let removed = if part.is_dir() { fs_err::remove_dir_all(&part) } else { fs_err::remove_file(&part) };
+                if let Err(error) = removed {
                     tracing::warn!(%error, "an index that is no longer used was not removed");
                 }
             }

@@ -51,6 +51,16 @@ fn markup_goes_and_words_stay() {
 }
 
 #[test]
+fn attributes_of_the_header_say_what_it_is_and_others_do_not() {
+    let found = extract(
+        "= The Guide\nAda <a@b>\n:keywords: lamps, halls\n:year: 2018\n:toc:\n:!numbered:\n:labels: hr\n\n:later: no\n\nText.",
+    );
+    assert_eq!(found.metadata.tags, ["lamps", "halls"]);
+    assert_eq!(found.metadata.labels, ["hr"]);
+    assert_eq!(serde_json::to_value(&found.metadata.fields).unwrap(), serde_json::json!({"year": 2018.0}));
+}
+
+#[test]
 fn a_row_of_a_table_can_be_quoted_by_itself() {
     let found = extract("|===\n|Model |Size\n\n|Phi\n|2 GB\n\n|Llama |4 GB\nand more\n|===\n\nAfter.");
     assert_eq!(found.text, "Model: Phi; Size: 2 GB\nModel: Llama; Size: 4 GB and more\n\nAfter.");

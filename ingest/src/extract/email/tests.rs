@@ -37,6 +37,11 @@ fn head_text_quotes_and_attachments_are_read() {
     Attachment: plan.pdf (application/pdf, 4 bytes)
     ");
     assert_eq!(found.title.as_deref(), Some("The café plan"));
+    let fields = serde_json::json!({
+        "date": "2024-05-02T14:30:00+02:00", "from": ["joren@example.org", "Jören"], "subject": "The café plan",
+        "to": ["ada@example.org", "Ada", "bert@example.org", "c@example.org", "Cleo"]
+    });
+    assert_eq!(serde_json::to_value(&found.metadata.fields).unwrap(), fields);
 }
 
 #[test]

@@ -7,7 +7,7 @@ const CONTAINER: &str = "<container version=\"1.0\" xmlns=\"urn:oasis:names:tc:o
      <rootfile full-path=\"OEBPS/book.opf\" media-type=\"application/oebps-package+xml\"/></rootfiles></container>";
 const PACKAGE: &str = "<package xmlns=\"http://www.idpf.org/2007/opf\" version=\"3.0\" unique-identifier=\"id\"><metadata \
      xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:identifier id=\"id\">x</dc:identifier><dc:title>The Lamp</dc:title>\
-     <dc:creator>Ada Wick</dc:creator><dc:creator>B. Mole</dc:creator><dc:language>en</dc:language></metadata><manifest>\
+     <dc:creator>Ada Wick</dc:creator><dc:creator>B. Mole</dc:creator><dc:language>en</dc:language><dc:date>2024-05-01</dc:date><dc:subject>Lamps</dc:subject></metadata><manifest>\
      <item id=\"nav\" href=\"nav.xhtml\" media-type=\"application/xhtml+xml\" properties=\"nav\"/>\
      <item id=\"c1\" href=\"text/one.xhtml\" media-type=\"application/xhtml+xml\"/>\
      <item id=\"c2\" href=\"text/two.xhtml\" media-type=\"application/xhtml+xml\"/></manifest>\
@@ -56,6 +56,9 @@ fn chapters_come_in_reading_order_each_a_page() {
     1. A note.
     ");
     assert_eq!(found.title.as_deref(), Some("The Lamp"));
+    assert_eq!(found.metadata.tags, ["Lamps"]);
+    let fields = serde_json::json!({"author": ["Ada Wick", "B. Mole"], "created": "2024-05-01"});
+    assert_eq!(serde_json::to_value(&found.metadata.fields).unwrap(), fields);
     let headings: Vec<_> = found.headings.iter().map(|h| (h.level, h.span.of(&found.text).unwrap())).collect();
     assert_eq!(headings, [(1, "The second"), (1, "One")]);
     let pages: Vec<_> = found.pages.iter().map(|page| (page.number, page.span.of(&found.text).unwrap())).collect();

@@ -55,7 +55,8 @@ fn docx_of(document: &str) -> Vec<u8> {
         (
             "docProps/core.xml",
             "<cp:coreProperties xmlns:cp=\"http://schemas.openxmlformats.org/package/2006/metadata/core-properties\" \
-             xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>The lease</dc:title></cp:coreProperties>",
+             xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>The lease</dc:title>\
+             <dc:creator>Ada</dc:creator><cp:keywords>house, rent</cp:keywords></cp:coreProperties>",
         ),
         (
             "word/_rels/document.xml.rels",
@@ -161,6 +162,8 @@ fn headings_lists_tables_and_notes_of_a_text_survive() {
     ");
     assert_eq!(headings(&found), [(1, "Terms"), (2, "Duties")]);
     assert_eq!(found.title.as_deref(), Some("The lease"));
+    assert_eq!(found.metadata.tags, ["house", "rent"]);
+    assert_eq!(serde_json::to_value(&found.metadata.fields).unwrap(), serde_json::json!({"author": "Ada"}));
     assert!(found.pages.is_empty());
 }
 

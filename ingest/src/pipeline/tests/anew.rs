@@ -49,6 +49,7 @@ async fn verify_sees_what_is_missing_and_what_is_too_much() {
         attempts: 0,
         retry_at_ms: None,
         timings: footnote_core::catalog::Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: 0,
     };
     world.catalog.begin(vec![IngestedDocument { record, document, chunks: vec![chunk] }]).await.unwrap();

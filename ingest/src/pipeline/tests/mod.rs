@@ -4,6 +4,7 @@ mod anew;
 mod bad;
 mod course;
 mod crash;
+mod metadata;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -84,6 +85,7 @@ impl World {
             },
             archive: ArchiveLimits { max_files: 100, max_bytes: 1 << 24, max_file_bytes: LIMIT },
             retry: Retry::default(),
+            rules: Rules::default(),
         };
         Ingestor::new(self.stores(), options).unwrap()
     }

@@ -15,15 +15,7 @@ impl World {
     /// The events of a job to its end: names and data.
     async fn events(&self, id: &str) -> Vec<(String, Value)> {
         let request = Request::get(format!("/jobs/{id}/events")).body(Body::empty()).unwrap();
-        let response = self.send(request).await;
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let text = String::from_utf8(body.to_vec()).unwrap();
-        let field = |block: &str, name: &str| {
-            block.lines().find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned())).unwrap()
-        };
-        let blocks = text.split("\n\n").filter(|block| block.contains("data:"));
-        blocks.map(|block| (field(block, "event:"), serde_json::from_str(&field(block, "data:")).unwrap())).collect()
+        events_of(self.send(request).await).await
     }
 }
 

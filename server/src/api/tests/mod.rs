@@ -1,7 +1,10 @@
 //! The API without a model or a socket: requests in, answers out.
 
+mod access;
 mod documents;
+mod inquiry;
 mod jobs;
+mod library;
 mod paths;
 mod uploads;
 
@@ -13,6 +16,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
+use footnote_config::AccessSettings;
 use footnote_core::catalog::{DocumentRecord, DocumentStatus, Timings};
 use footnote_core::seam::CatalogWriter;
 use footnote_core::{DocumentId, Result, Source};
@@ -21,6 +25,7 @@ use footnote_ingest::{Event, IngestReport, Outcome, Progress, SqliteCatalog};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use self::library::{Joining, Library};
 use super::state::unknown_collection;
 use super::*;
 use crate::uploads::Uploads;
@@ -35,11 +40,21 @@ struct World {
     queue: JobQueue,
     /// Whether somebody else writes to the collections.
     busy: Arc<AtomicBool>,
+    state: ApiState,
     app: Router,
 }
 
 impl World {
     fn new() -> Self {
+        Self::of(&AccessSettings::default(), 4_096)
+    }
+
+    /// With these callers, and room for long requests.
+    fn with(access: &AccessSettings) -> Self {
+        Self::of(access, 65_536)
+    }
+
+    fn of(access: &AccessSettings, max_body_bytes: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog = SqliteCatalog::open(&folder.path().join("catalog.sqlite")).unwrap();
         let queue = JobQueue::open(&folder.path().join("jobs.sqlite")).unwrap();
@@ -54,15 +69,18 @@ impl World {
             stopping: CancellationToken::new(),
         };
         let state = ApiState {
-            collections: Arc::new(NoCollections),
+            collections: Arc::new(Library { catalog: catalog.clone() }),
             catalog: Arc::new(catalog.clone()),
             default_collection: "default".into(),
             generator: None,
             archive: footnote_ingest::ArchiveLimits { max_files: 10, max_bytes: 1 << 20, max_file_bytes: 1 << 20 },
-            max_body_bytes: 4_096,
+            max_body_bytes,
             ingestion,
+            access: Arc::new(Access::of(access, |_| None).unwrap()),
+            sessions: sessions::Sessions::default(),
+            condenser: Arc::new(Joining),
         };
-        Self { folder, catalog, queue, busy, app: app(state) }
+        Self { folder, catalog, queue, busy, app: app(state.clone()), state }
     }
 
     /// Lets somebody do the queue's jobs.
@@ -99,11 +117,29 @@ impl World {
         json_of(self.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await).await
     }
 
+    /// The events that a `POST` of JSON is answered with.
+    async fn stream(&self, path: &str, body: &Value) -> Vec<(String, Value)> {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        events_of(self.send(request.body(body.to_string().into()).unwrap()).await).await
+    }
+
     /// Status and JSON of a `POST` of JSON.
     async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
         json_of(self.send(request.body(body.to_string().into()).unwrap()).await).await
     }
+}
+
+/// Names and data of server-sent events.
+async fn events_of(response: Response<Body>) -> Vec<(String, Value)> {
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let field = |block: &str, name: &str| {
+        block.lines().find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned())).unwrap()
+    };
+    let blocks = text.split("\n\n").filter(|block| block.contains("data:"));
+    blocks.map(|block| (field(block, "event:"), serde_json::from_str(&field(block, "data:")).unwrap())).collect()
 }
 
 async fn json_of(response: Response<Body>) -> (u16, Value) {
@@ -132,16 +168,8 @@ fn record(id: DocumentId, uri: String) -> DocumentRecord {
         attempts: 0,
         retry_at_ms: None,
         timings: Timings::default(),
+        metadata: footnote_core::Metadata::default(),
         updated_ms: 0,
-    }
-}
-
-struct NoCollections;
-
-#[async_trait]
-impl Collections for NoCollections {
-    async fn open(&self, name: &str) -> Result<CollectionHandle> {
-        Err(unknown_collection(name, &[]))
     }
 }
 

@@ -74,6 +74,25 @@ async fn the_same_name_again_is_the_next_version_of_the_document() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_file_is_kept_beside_it_until_it_is_taken_back() {
+    let world = World::new();
+    let note = || fs_err::read_to_string(world.path("uploads/.notes/default/a.md")).ok();
+    let file = ("file", Some("a.md"), "one");
+    assert_eq!(world.upload(&[("labels", None, "hr, board"), ("tags", None, "x"), file]).await.0, 202);
+    assert_eq!(note().as_deref(), Some(r#"{"tags":["x"],"labels":["board","hr"]}"#));
+    assert_eq!(world.upload(&[file]).await.0, 202);
+    assert!(note().is_some(), "the next version is for the same readers");
+    assert_eq!(world.upload(&[file, ("labels", None, ""), ("tags", None, "")]).await.0, 202);
+    assert_eq!(note(), None);
+
+    let long = "x".repeat(600);
+    for labels in [long.as_str(), &"a,".repeat(70)] {
+        let (status, problem) = world.upload(&[file, ("labels", None, labels)]).await;
+        assert_eq!((status, told(&problem).0), (400, "bad_request"), "{problem:#}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_upload_is_refused_and_leaves_nothing() {
     let world = World::new();
     let long = "x".repeat(MAX_UPLOAD as usize + 1);

@@ -1,0 +1,93 @@
+//! A cross-encoder behind core's seam: a local ONNX model, run by fastembed on a thread of its own.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use fastembed::{RerankInitOptionsUserDefined, TextRerank, UserDefinedRerankingModel};
+use footnote_core::seam::Reranker;
+use footnote_core::{Passage, Result};
+
+use super::worker::{self, Worker};
+use crate::onnx::{files, runtime};
+
+/// Passages per run of the model: few, so that little is lost when the time runs out in the middle of a run.
+const BATCH: usize = 4;
+
+/// What to load, and how to run it.
+#[derive(Debug, Clone)]
+pub struct CrossEncoderOptions {
+    /// Its id in the model catalog: how explanations name it.
+    pub id: String,
+    /// The most tokens that it reads of a question and a passage together; the rest is cut off.
+    pub max_tokens: usize,
+    /// Holds `model.onnx`, `tokenizer.json`, `config.json`, `special_tokens_map.json` and
+    /// `tokenizer_config.json`.
+    pub folder: PathBuf,
+    /// ONNX Runtime's library, `libonnxruntime.so`. The first one loaded serves the whole process.
+    pub runtime: PathBuf,
+    /// Threads of one run of the model; 0 takes one per core.
+    pub threads: usize,
+}
+
+/// Reads question and passage as one text. Its scores are the model's logits: any finite number.
+pub struct CrossEncoder {
+    id: String,
+    worker: Worker,
+}
+
+impl CrossEncoder {
+    /// Loads the runtime and the model, and tries the model once. Blocks.
+    ///
+    /// # Errors
+    /// [`Code::RuntimeMissing`](footnote_core::Code::RuntimeMissing) when the library is not there or not of a
+    /// usable version; [`Code::ModelMissing`](footnote_core::Code::ModelMissing) and
+    /// [`Code::ModelDamaged`](footnote_core::Code::ModelDamaged), which name the file.
+    pub fn load(options: CrossEncoderOptions) -> Result<Self> {
+        let CrossEncoderOptions { id, max_tokens, folder, runtime, threads } = options;
+        let (onnx, tokenizer_files) = files::read(&folder, &id)?;
+        let mut init = RerankInitOptionsUserDefined::new()
+            .with_environment(runtime::environment(&runtime)?)
+            .with_max_length(max_tokens)
+            // Threads that spin between runs would take the cores from the generation engine.
+            .with_session_config("session.intra_op.allow_spinning", "0");
+        if threads > 0 {
+            init = init.with_intra_threads(threads);
+        }
+        let definition = UserDefinedRerankingModel::new(onnx, tokenizer_files);
+        let mut loaded = runtime::guarded(|| TextRerank::try_new_from_user_defined(definition, init))
+            .map_err(|error| files::damaged(&folder, &id, &error))?;
+        worker::score(&mut loaded, "one", &["two".to_owned()])
+            .map_err(|error| files::damaged(&folder, &id, error.message()))?;
+        Ok(Self { id, worker: Worker::spawn(loaded)? })
+    }
+}
+
+#[async_trait]
+impl Reranker for CrossEncoder {
+    fn name(&self) -> &str {
+        &self.id
+    }
+
+    async fn rerank(
+        &self,
+        question: &str,
+        _query_vector: &[f32],
+        passages: &[Passage],
+        deadline: Instant,
+    ) -> Result<Vec<Option<f32>>> {
+        let mut scores = Vec::with_capacity(passages.len());
+        for batch in passages.chunks(BATCH) {
+            let texts = batch.iter().map(|passage| passage.chunk.embedded_text(&passage.document.title)).collect();
+            let run = self.worker.score(question.to_owned(), texts);
+            let Ok(read) = tokio::time::timeout_at(deadline.into(), run).await else { break };
+            scores.extend(read?.into_iter().map(Some));
+        }
+        scores.resize(passages.len(), None);
+        Ok(scores)
+    }
+}
+
+#[cfg(test)]
+#[path = "cross_encoder_tests.rs"]
+mod tests;

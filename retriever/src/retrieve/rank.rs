@@ -1,0 +1,63 @@
+//! The legs' rankings as one.
+
+use std::collections::HashSet;
+
+use footnote_core::seam::Hit;
+use footnote_core::{ChunkId, Question, Result};
+
+use super::Retriever;
+use super::legs::Legs;
+use crate::fuse::{Fused, Fusion, lean};
+
+/// The joint ranking of all candidates.
+pub(super) struct Ranking {
+    /// Best first.
+    pub(super) fused: Vec<Fused>,
+    /// How it came about, with the weight that was used.
+    pub(super) fusion: Fusion,
+    /// What the question itself said about the weights.
+    pub(super) reason: Option<String>,
+}
+
+impl Retriever {
+    /// Fuses what the legs found.
+    ///
+    /// # Errors
+    /// When the vector store cannot be read.
+    pub(super) async fn rank(&self, question: &Question, legs: &Legs) -> Result<Ranking> {
+        let (fusion, reason) = match self.options.lean {
+            true => lean::leaning(self.options.fusion, question.text()),
+            false => (self.options.fusion, None),
+        };
+        let unfound = self.unfound(fusion, legs).await?;
+        Ok(Ranking { fused: fusion.fuse(&legs.dense, &legs.keyword, &unfound), fusion, reason })
+    }
+
+    /// The vectors of chunks; none where their store went away since it was searched, and may.
+    ///
+    /// # Errors
+    /// When the vector store cannot be read.
+    pub(super) async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
+        match self.parts.vectors.vectors(chunks).await {
+            Err(error) if self.can_spare(&error) => Ok(vec![None; chunks.len()]),
+            vectors => vectors,
+        }
+    }
+
+    /// The exact cosines of the chunks that only the keyword leg found: what the vector leg did not propose may still
+    /// be nearly as good as its last, or far from it.
+    async fn unfound(&self, fusion: Fusion, legs: &Legs) -> Result<Vec<Hit>> {
+        if legs.dense.is_empty() || fusion.dense_weight().is_none() {
+            return Ok(Vec::new());
+        }
+        let found: HashSet<ChunkId> = legs.dense.iter().map(|hit| hit.chunk).collect();
+        let others: Vec<ChunkId> = legs.keyword.iter().map(|hit| hit.chunk).filter(|id| !found.contains(id)).collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let vectors = self.vectors(&others).await?;
+        let cosine = |vector: Vec<f32>| legs.vector.iter().zip(&vector).map(|(a, b)| a * b).sum();
+        let hits = others.into_iter().zip(vectors);
+        Ok(hits.filter_map(|(chunk, vector)| Some(Hit { chunk, score: cosine(vector?) })).collect())
+    }
+}
