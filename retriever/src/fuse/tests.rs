@@ -34,7 +34,8 @@ fn place(fused: &[Fused], chunk: ChunkId) -> Option<usize> {
 
 #[test]
 fn rrf_is_the_sum_of_reciprocal_ranks() {
-    let fused = Fusion::Rrf { k: 60.0 }.fuse(&leg(&[(1, 0.9), (2, 0.5)]), &leg(&[(2, 14.0), (3, 2.0)]), Beyond::default());
+    let fused =
+        Fusion::Rrf { k: 60.0 }.fuse(&leg(&[(1, 0.9), (2, 0.5)]), &leg(&[(2, 14.0), (3, 2.0)]), Beyond::default());
     let found: Vec<_> = fused.iter().map(|f| (f.chunk, f.score)).collect();
     assert_eq!(found, [(id(2), 1.0 / 62.0 + 1.0 / 61.0), (id(1), 1.0 / 61.0), (id(3), 1.0 / 62.0)]);
     assert_eq!(fused[0].dense.map(|leg| leg.rank), Some(2));
@@ -52,7 +53,8 @@ fn min_max_scales_each_leg_over_its_own_candidates() {
 
 #[test]
 fn a_leg_of_equal_scores_counts_in_full() {
-    let fused = Fusion::MinMax { dense_weight: 0.5 }.fuse(&leg(&[(1, 0.3)]), &leg(&[(1, 7.0), (2, 7.0)]), Beyond::default());
+    let fused =
+        Fusion::MinMax { dense_weight: 0.5 }.fuse(&leg(&[(1, 0.3)]), &leg(&[(1, 7.0), (2, 7.0)]), Beyond::default());
     assert_eq!(fused.iter().map(|f| f.score).collect::<Vec<_>>(), [1.0, 0.5]);
 }
 
