@@ -13,6 +13,9 @@ use super::pieces::{Kind, Piece};
 /// With fewer letters, a language that shares its script with others cannot be told.
 const MIN_LETTERS: usize = 20;
 
+/// Words that open German questions and are missing in its list.
+const GERMAN: [&str; 7] = ["wer", "wem", "wen", "wessen", "wann", "warum", "wieso"];
+
 /// The stop words of one language.
 pub(super) struct StopList {
     analyzer: &'static Analyzer,
@@ -34,7 +37,9 @@ impl StopList {
         Some(list.get_or_init(|| {
             let analyzer = Analyzer::of(tag);
             let words = stop_words::lookup(tag).unwrap_or_default();
-            Self { analyzer, words: words.iter().map(|word| analyzer.lower(word.trim())).collect() }
+            let more: &[&str] = if tag == "de" { &GERMAN } else { &[] };
+            let words = words.iter().chain(more);
+            Self { analyzer, words: words.map(|word| analyzer.lower(word.trim())).collect() }
         }))
     }
 

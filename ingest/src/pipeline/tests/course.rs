@@ -120,10 +120,11 @@ async fn model_a_renamed_file_moves_without_the_model() {
 async fn model_copies_are_embedded_once() {
     let world = World::new();
     world.write("a.md", guide("two"));
-    world.write("copy.md", guide("two"));
+    // In a folder of its own: a file's name is embedded where the title says less, so that it is part of the content.
+    world.write("copy/a.md", guide("two"));
     let report = world.ingest().await.unwrap();
     assert_eq!((report.added, report.chunks, report.embedded), (2, 6, 3));
-    world.write("late.md", guide("two"));
+    world.write("late/a.md", guide("two"));
     assert_eq!(world.ingest().await.unwrap().embedded, 0);
     assert!(world.verify().await.is_clean());
 }

@@ -93,7 +93,7 @@ async fn model_other_rules_reach_documents_that_did_not_change_without_the_model
     assert_eq!(world.ingest_by(vec![], "").await.changed, 1);
     assert!(world.told("hr/a.md").await.holds("label=everybody"));
     assert!(world.embedded_since().is_empty() && world.verify().await.is_clean());
-    assert_eq!(world.bodies().len(), 6);
+    assert_eq!(world.bodies().len(), 4);
 }
 
 #[tokio::test]
