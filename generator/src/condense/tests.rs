@@ -124,10 +124,6 @@ fn an_answer_names_what_was_asked_for() {
     assert_eq!(asked(&who, "Where did he study?"), "Where did Liang Wenfeng study?");
     let which = [("Which model serves laptops?", "Since May, Gemma 3 4B does [1]. Before, Qwen2.5 did.")];
     assert_eq!(asked(&which, "What licence does it have?"), "What licence does it have? (Gemma 3 4B)");
-    let when = [("When was Llama 2 released?", "On 18 July 2023 [1].")];
-    assert_eq!(asked(&when, "What has changed since then?"), "What has changed since then? (Llama 2, 18 July 2023)");
-    let nothing = [("What is needed?", "A Mac Studio is needed.")];
-    assert_eq!(asked(&nothing, "What does it cost?"), "What does it cost? (Mac Studio)");
 }
 
 #[test]
