@@ -50,6 +50,9 @@ else
     step "tests" cargo test --release --workspace
 fi
 
+[ -n "${FOOTNOTE_QDRANT_URL:-}" ] || skipped+=("all against a Qdrant server (FOOTNOTE_QDRANT_URL names none: docs/qdrant.md)")
+[ -n "${FOOTNOTE_QDRANT_BINARY:-}" ] || skipped+=("a killed node of a cluster (FOOTNOTE_QDRANT_BINARY names no server)")
+
 echo
 echo "passed: $(printf '%s, ' "${passed[@]}" | sed 's/, $//')"
 [ ${#skipped[@]} -eq 0 ] || echo "skipped: $(printf '%s, ' "${skipped[@]}" | sed 's/, $//')"

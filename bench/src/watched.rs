@@ -95,6 +95,11 @@ impl<I: KeywordIndex> KeywordIndex for Watched<I> {
         index.search(query, limit, filter).await
     }
 
+    async fn scores(&self, query: &str, chunks: &[ChunkId]) -> Result<Vec<Hit>> {
+        let Some(index) = &self.index else { return Ok(Vec::new()) };
+        index.scores(query, chunks).await
+    }
+
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         let Some(index) = &self.index else { return Ok(Vec::new()) };
         index.chunk_ids().await

@@ -1,4 +1,4 @@
-//! What changed between two reports: settings, figures, and the questions that flipped.
+//! What changed between two reports: settings, figures, what was found, and the questions that flipped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::metrics::{Metric, Unit};
-use crate::outcome::Outcome;
+use crate::outcome::{LISTED, Outcome};
 use crate::report::{Report, figure};
 
 /// Two reports side by side.
@@ -19,6 +19,8 @@ pub struct Comparison {
     pub settings: Vec<SettingChange>,
     /// Every figure that one of them has.
     pub figures: Vec<FigureChange>,
+    /// How much of what was found is the same; absent where the two have no question in common.
+    pub found: Option<FoundChange>,
     /// Questions that went right in one and wrong in the other; empty where the runs are of other kinds.
     pub flips: Vec<Flip>,
 }
@@ -45,6 +47,17 @@ pub struct FigureChange {
     pub after: Option<f64>,
 }
 
+/// How many questions find the same first 10 documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct FoundChange {
+    /// Questions that both reports have.
+    pub questions: usize,
+    /// Those of them that find the same documents.
+    pub same: usize,
+    /// Those of these that find them in the same order.
+    pub in_order: usize,
+}
+
 /// A question that went right in one run and wrong in the other; see [`Outcome::is_right`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Flip {
@@ -69,6 +82,7 @@ impl Comparison {
             cautions: cautions(before, after),
             settings: setting_changes(&before.settings, &after.settings),
             figures: figure_changes(before, after),
+            found: found_change(before, after),
             flips: if of_one_kind { flips(before, after) } else { Vec::new() },
         }
     }
@@ -88,8 +102,15 @@ impl Comparison {
         for change in &self.figures {
             let _ = writeln!(out, "{}", change.line());
         }
+        if let Some(found) = self.found {
+            let FoundChange { questions, same, in_order } = found;
+            let _ = writeln!(
+                out,
+                "\nfirst {LISTED} documents: the same for {same} of {questions} questions, in the same order for {in_order}"
+            );
+        }
         let gained = self.flips.iter().filter(|flip| flip.gained).count();
-        let _ = writeln!(out, "\nflipped: {gained} gained, {} lost", self.flips.len() - gained);
+        let _ = writeln!(out, "flipped: {gained} gained, {} lost", self.flips.len() - gained);
         for flip in &self.flips {
             let sign = if flip.gained { '+' } else { '-' };
             let _ = writeln!(
@@ -178,6 +199,20 @@ fn figure_changes(before: &Report, after: &Report) -> Vec<FigureChange> {
         after: after.summary.get(*metric),
     };
     Metric::ALL.iter().map(change).filter(|change| change.before.or(change.after).is_some()).collect()
+}
+
+fn found_change(before: &Report, after: &Report) -> Option<FoundChange> {
+    let earlier: HashMap<&str, &Vec<String>> =
+        before.questions.iter().map(|outcome| (outcome.id.as_str(), &outcome.retrieved)).collect();
+    let both = after.questions.iter().filter_map(|after| Some((*earlier.get(after.id.as_str())?, &after.retrieved)));
+    let as_set = |found: &Vec<String>| found.iter().cloned().collect::<BTreeSet<_>>();
+    let mut change = FoundChange { questions: 0, same: 0, in_order: 0 };
+    for (before, after) in both {
+        change.questions += 1;
+        change.same += usize::from(as_set(before) == as_set(after));
+        change.in_order += usize::from(before == after);
+    }
+    (change.questions > 0).then_some(change)
 }
 
 fn flips(before: &Report, after: &Report) -> Vec<Flip> {

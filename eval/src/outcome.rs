@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::{answer, ranking};
 use crate::set::{GoldDocument, QaQuestion};
 
-/// How many passages page recall looks at, and how many documents an outcome lists.
+/// How many passages page recall looks at.
 const FIRST: usize = 5;
+/// How many documents an outcome lists.
+pub(crate) const LISTED: usize = 10;
 
 /// A question's row in a report. What does not apply to it is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +37,7 @@ pub struct Outcome {
     /// How the documents that retrieval found stand to the gold documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ranking: Option<Ranking>,
-    /// Uris of the first 5 documents found, best first.
+    /// Uris of the first 10 documents found, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retrieved: Vec<String>,
     /// The best cosine among the passages found, the only score that compares between questions
@@ -219,7 +221,7 @@ impl Outcome {
     /// Adds what retrieval found. `question` is the one that the row was made of.
     pub fn add_retrieved(&mut self, question: &QaQuestion, retrieved: &Retrieved) {
         let documents = distinct_documents(retrieved);
-        self.retrieved = documents.iter().take(FIRST).map(|document| document.uri.clone()).collect();
+        self.retrieved = documents.iter().take(LISTED).map(|document| document.uri.clone()).collect();
         let cosines = retrieved.passages.iter().filter_map(|passage| passage.dense).map(|leg| f64::from(leg.score));
         self.confidence = cosines.filter(|cosine| cosine.is_finite()).max_by(f64::total_cmp);
         if !self.seeks_documents() {

@@ -1,5 +1,6 @@
 //! Footnote marks in a draft, and footnotes out of evidence.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use footnote_core::answer::Support;
@@ -32,9 +33,15 @@ impl DraftSentence {
                 }
             }
         }
-        let text = marks.replace_all(raw, "").split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = without_marks(raw).split_whitespace().collect::<Vec<_>>().join(" ");
         Self { text, cites }
     }
+}
+
+/// `text` without its footnote marks, and without the white space before them.
+#[must_use]
+pub fn without_marks(text: &str) -> Cow<'_, str> {
+    MARKS.as_ref().map_or(Cow::Borrowed(text), |marks| marks.replace_all(text, ""))
 }
 
 /// Where a draft's leading marks end: they belong to the sentence before.

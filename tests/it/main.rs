@@ -6,6 +6,7 @@ mod ask;
 mod bad_input;
 mod bad_models;
 mod browser;
+mod cluster;
 mod commands;
 mod crash;
 mod evaluation;

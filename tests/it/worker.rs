@@ -62,7 +62,7 @@ pub(super) async fn until_found(server: &Server, wanted: &str, unwanted: Option<
     .await;
 }
 
-fn id(job: &Value) -> String {
+pub(super) fn id(job: &Value) -> String {
     job["job"]["id"].as_str().unwrap_or_else(|| panic!("{job:#}")).to_owned()
 }
 

@@ -4,6 +4,7 @@
 //! * [`Server`]: `footnote serve` on a free port, stopped when dropped.
 //! * [`files`]: small files of formats that are not text.
 //! * [`handbook`]: the example, ingested once per build and copied for each scenario that needs it.
+//! * [`Nodes`]: Qdrant nodes of a test's own, which it may kill.
 //! * [`kills`]: a folder that changes all the time, and an ingestion that is killed at random instants.
 //!
 //! The binary must have been built before (`make test` does): these tests run it, they do not link it.
@@ -11,9 +12,11 @@
 pub mod files;
 pub mod handbook;
 pub mod kills;
+mod nodes;
 mod scenario;
 mod server;
 
+pub use nodes::Nodes;
 pub use scenario::{Output, Scenario};
 pub use server::Server;
 

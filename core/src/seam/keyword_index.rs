@@ -58,6 +58,13 @@ pub trait KeywordIndex: Send + Sync {
     /// When the index cannot be read.
     async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>>;
 
+    /// The BM25 scores that a search for `query` gives `chunks`, in no order: each as that search would, however many
+    /// it was cut off at. Chunks that share no word with it, and unknown ones, are left out.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    async fn scores(&self, query: &str, chunks: &[ChunkId]) -> Result<Vec<Hit>>;
+
     /// Every chunk in it, in no order.
     ///
     /// # Errors

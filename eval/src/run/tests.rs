@@ -381,6 +381,7 @@ fn a_comparison_shows_what_changed_and_who_flipped() {
     latency_ms_p95               4.0       4.0          =
     first_token_ms_p50          30.0      30.0          =
 
+    first 10 documents: the same for 5 of 5 questions, in the same order for 5
     flipped: 1 gained, 1 lost
     - right: right
         before: In 1889 [1].
@@ -396,6 +397,7 @@ fn runs_of_other_kinds_are_compared_with_a_caution_and_without_flips() {
     let full = evaluate(product(), true, None).unwrap();
     let retrieval = evaluate(product(), false, Some(3)).unwrap();
     let comparison = Comparison::of(&full, &retrieval);
+    assert_eq!(comparison.found.map(|found| found.questions), Some(retrieval.questions.len()));
     assert_eq!(
         comparison.cautions,
         ["not the same questions were asked", "one run is retrieval only, the other is not"]

@@ -34,6 +34,8 @@ use need::{Need, is_chatter, need};
 use parsed::Parsed;
 use resolve::resolve;
 
+use crate::cite::without_marks;
+
 pub use footnote_core::question::Turn;
 pub use model::{ModelOptions, ModelUse, condense_with, parameters};
 
@@ -156,9 +158,9 @@ fn asks(text: &str) -> bool {
     text.trim_end().ends_with(['?', '？', '؟', ';'])
 }
 
-/// The first sentence, where an answer names its subject.
+/// The first sentence, where an answer names its subject. Its footnote marks are none of its words.
 fn first_sentence(answer: &str) -> Option<Parsed> {
-    let head: String = answer.chars().take(ANSWER_CHARS).collect();
+    let head: String = without_marks(answer).chars().take(ANSWER_CHARS).collect();
     let span = sentences(&head).into_iter().next()?;
     span.of(&head).map(Parsed::new)
 }

@@ -102,6 +102,10 @@ fn has_verb(rest: &[Token]) -> bool {
         let acts = |pair: &[Token]| pair[0].is_third_person() && (pair[1].is_named() || pair[1].is(Class::Determiner));
         return states || rest[1..].windows(2).any(acts);
     }
+    if rest.get(1).is_some_and(|second| second.word == "about") {
+        // `What about the licence makes it free?`
+        return has_verb(&rest[2..]);
+    }
     let run = rest[1..].iter().skip_while(|token| token.is_any(&["many", "much", "else"]));
     let run: Vec<&Token> = run.take_while(|token| token.is_content()).collect();
     match first.word.as_str() {

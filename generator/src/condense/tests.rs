@@ -124,6 +124,10 @@ fn an_answer_names_what_was_asked_for() {
     assert_eq!(asked(&who, "Where did he study?"), "Where did Liang Wenfeng study?");
     let which = [("Which model serves laptops?", "Since May, Gemma 3 4B does [1]. Before, Qwen2.5 did.")];
     assert_eq!(asked(&which, "What licence does it have?"), "What licence does it have? (Gemma 3 4B)");
+    let when = [("When was Llama 2 released?", "On 18 July 2023 [1].")];
+    assert_eq!(asked(&when, "What has changed since then?"), "What has changed since then? (Llama 2, 18 July 2023)");
+    let what = [("What is needed?", "A Mac Studio is needed.")];
+    assert_eq!(asked(&what, "What does it cost?"), "What does it cost? (Mac Studio)");
 }
 
 #[test]
@@ -172,6 +176,7 @@ fn a_question_that_stands_alone_stays_as_it_is() {
         "Explain LoRA",
         "list all machines at Lantern Works",
         "Why does the server itself retry?",
+        "What about the licence makes Gemma a grade C model?",
         "Do LoRA adapters help?",
         "What happened on 11 March 2025?",
         "Wo kommt der Begriff her?",

@@ -189,9 +189,10 @@ fn scan() -> Option<Vec<u8>> {
     Some(file)
 }
 
-#[expect(clippy::print_stderr, reason = "a test that did not run must be seen")]
+/// Past the test harness, which keeps what a passing test prints to itself.
 fn skipped() {
-    eprintln!("SKIPPED: tesseract and pdftoppm are not installed; NOTHING was tried of reading scans for real");
+    let message = b"SKIPPED: tesseract and pdftoppm are not installed; NOTHING was tried of reading scans for real\n";
+    std::io::Write::write_all(&mut std::io::stderr(), message).unwrap();
 }
 
 #[test]

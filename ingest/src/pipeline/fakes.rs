@@ -174,6 +174,10 @@ impl KeywordIndex for FakeKeyword {
         Ok(Vec::new())
     }
 
+    async fn scores(&self, _: &str, _: &[ChunkId]) -> Result<Vec<Hit>> {
+        Ok(Vec::new())
+    }
+
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         Ok(self.committed.lock().unwrap().keys().copied().collect())
     }

@@ -37,7 +37,8 @@ pub enum Fusion {
         dense_weight: f32,
     },
     /// The cosine as it is, and a chunk's BM25 as a share of the question's best: `w · cos(c) + (1 - w) · bm25(c) / max`.
-    /// Both have a zero that means something, no likeness and no shared word, so the scores do not depend on how many
+    /// Where only one leg found `c`, its score in the other is worked out, so that nothing depends on where a leg
+    /// was cut off. Both have a zero that means something, no likeness and no shared word, so the scores do not depend on how many
     /// candidates there are, and a leg whose candidates are all about as good does not pull them apart. (Bruch et al.'s
     /// scaling from the theoretical minimum; their maximum of the cosine is left out, so that a question which
     /// nothing comes near to is ranked by its words.)
@@ -66,15 +67,14 @@ pub struct Fused {
     pub keyword: Option<LegScore>,
 }
 
-/// What is known of chunks that a leg did not find.
+/// What is known of chunks that one leg found and the other did not propose: their scores in that other leg. They count
+/// without a rank. Scores of other chunks are passed over.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Beyond<'a> {
-    /// The vector leg's scores of chunks that only the keyword leg found: they count in its place, without a rank. Others
-    /// are passed over.
-    pub similarities: &'a [Hit],
-    /// Whether the keyword leg gave as many hits as it was asked for: then a chunk that it did not find may share words
-    /// with the question all the same. Otherwise it shares none.
-    pub keyword_is_cut: bool,
+    /// The vector leg's.
+    pub dense: &'a [Hit],
+    /// The keyword leg's.
+    pub keyword: &'a [Hit],
 }
 
 impl Fusion {
@@ -137,8 +137,7 @@ impl Fusion {
                 weigh(&mut joint, beyond, w, Scale::min_max(&dense), Scale::min_max(&keyword));
             }
             Self::Cosine { dense_weight: w } => {
-                let words = Scale::share_of_max(&keyword, beyond.keyword_is_cut);
-                weigh(&mut joint, beyond, w, Scale::as_it_is(&dense), words);
+                weigh(&mut joint, beyond, w, Scale::as_it_is(&dense), Scale::share_of_max(&keyword));
             }
             Self::ZScore { dense_weight: w } => {
                 weigh(&mut joint, beyond, w, Scale::deviations(&dense), Scale::deviations(&keyword));
@@ -152,16 +151,16 @@ impl Fusion {
 
 /// Gives every chunk the weighted sum of its scaled scores.
 fn weigh(joint: &mut HashMap<ChunkId, Fused>, beyond: Beyond<'_>, w: f32, dense: Scale, keyword: Scale) {
-    let known: HashMap<ChunkId, f32> =
-        beyond.similarities.iter().filter(|hit| hit.score.is_finite()).map(|hit| (hit.chunk, hit.score)).collect();
+    let (similarities, words) = (known(beyond.dense), known(beyond.keyword));
     for fused in joint.values_mut() {
-        let similarity = match fused.dense {
-            Some(leg) => dense.of(leg.score),
-            None => dense.of_unfound(known.get(&fused.chunk).copied()),
-        };
-        let words = fused.keyword.map_or_else(|| keyword.of_unfound(None), |leg| keyword.of(leg.score));
+        let similarity = dense.of_either(fused.dense, similarities.get(&fused.chunk));
+        let words = keyword.of_either(fused.keyword, words.get(&fused.chunk));
         fused.score = w * similarity + (1.0 - w) * words;
     }
+}
+
+fn known(scores: &[Hit]) -> HashMap<ChunkId, f32> {
+    scores.iter().filter(|hit| hit.score.is_finite()).map(|hit| (hit.chunk, hit.score)).collect()
 }
 
 fn entry(joint: &mut HashMap<ChunkId, Fused>, chunk: ChunkId) -> &mut Fused {

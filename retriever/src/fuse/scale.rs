@@ -1,5 +1,6 @@
 //! A leg's scores on a scale that another leg's can be added to. Pure.
 
+use footnote_core::passage::LegScore;
 use footnote_core::seam::Hit;
 
 /// Scaled scores are kept within this, so that their sums are finite whatever a leg says.
@@ -26,13 +27,10 @@ impl Scale {
         Self { zero: min, unit: max - min, flat: 1.0, lowest: f64::MIN, missing: 0.0 }
     }
 
-    /// 1 for the leg's first, 0 for a score of 0 and less. What was not found has 0 where the leg is whole; where it was
-    /// cut off, half of its last: somewhere between that and nothing.
-    pub(super) fn share_of_max(leg: &[Hit], is_cut: bool) -> Self {
+    /// 1 for the leg's first, 0 for a score of 0 and less, and for what was not found.
+    pub(super) fn share_of_max(leg: &[Hit]) -> Self {
         let (max, _) = ends(leg);
-        let line = Self { zero: 0.0, unit: max.max(0.0), flat: 0.0, lowest: 0.0, missing: 0.0 };
-        let last = leg.last().filter(|_| is_cut).map_or(0.0, |last| f64::from(line.of(last.score)));
-        Self { missing: last / 2.0, ..line }
+        Self { zero: 0.0, unit: max.max(0.0), flat: 0.0, lowest: 0.0, missing: 0.0 }
     }
 
     /// The score itself; what was not found, and is not known from elsewhere, counts as the leg's last.
@@ -57,9 +55,13 @@ impl Scale {
         place.clamp(-LIMIT, LIMIT) as f32
     }
 
-    /// Where a chunk stands that the leg did not find; its score there may be known from elsewhere.
-    pub(super) fn of_unfound(self, score: Option<f32>) -> f32 {
-        score.filter(|_| self.unit > 0.0).map_or(self.missing as f32, |score| self.of(score))
+    /// Where a chunk stands: by the leg's own score, or else by the one that is known from elsewhere.
+    pub(super) fn of_either(self, found: Option<LegScore>, known: Option<&f32>) -> f32 {
+        match (found, known) {
+            (Some(leg), _) => self.of(leg.score),
+            (None, Some(&score)) if self.unit > 0.0 => self.of(score),
+            (None, _) => self.missing as f32,
+        }
     }
 }
 

@@ -18,8 +18,9 @@ fn leg(hits: &[(u128, f32)]) -> Vec<Hit> {
     hits.iter().map(|&(n, score)| Hit { chunk: id(n), score }).collect()
 }
 
-fn knowing(similarities: &[Hit]) -> Beyond<'_> {
-    Beyond { similarities, keyword_is_cut: true }
+/// Whatever the legs did not propose has these scores.
+fn knowing(scores: &[Hit]) -> Beyond<'_> {
+    Beyond { dense: scores, keyword: scores }
 }
 
 fn any_leg() -> impl Strategy<Value = Vec<(u128, f32)>> {
@@ -66,11 +67,12 @@ fn cosine_takes_likeness_as_it_is_and_words_as_a_share_of_the_best() {
         fused.iter().map(|f| (f.chunk, (f.score * 10_000.0).round())).collect::<Vec<_>>()
     };
     let similarities = leg(&[(4, 0.2)]);
-    let whole = Beyond { similarities: &similarities, keyword_is_cut: false };
+    let whole = Beyond { dense: &similarities, keyword: &[] };
     assert_eq!(fused(whole), [(id(2), 7000.0), (id(1), 6000.0), (id(4), 2750.0), (id(3), -3000.0)]);
-    // Others may share words, too, where the keyword leg was cut off: half as many as its last.
-    let cut = Beyond { keyword_is_cut: true, ..whole };
-    assert_eq!(fused(cut), [(id(2), 7000.0), (id(1), 6625.0), (id(4), 2750.0), (id(3), -2375.0)]);
+    // Others may share words, too, where the keyword leg was cut off.
+    let words = leg(&[(1, 12.0), (3, 3.0)]);
+    let cut = Beyond { keyword: &words, ..whole };
+    assert_eq!(fused(cut), [(id(1), 7000.0), (id(2), 7000.0), (id(4), 2750.0), (id(3), -2750.0)]);
 }
 
 #[test]
@@ -89,6 +91,9 @@ fn a_known_score_of_a_chunk_that_was_not_found_counts_without_a_rank() {
         let of = |n| fused.iter().find(|f| f.chunk == id(n)).unwrap();
         assert!(of(4).score > of(3).score, "{way:?}");
         assert_eq!((of(4).dense, of(2).dense.unwrap().score), (None, 0.4));
+        let fused = way.fuse(&keyword, &dense, knowing(&leg(&[(4, 0.39), (3, 0.2)])));
+        let of = |n| fused.iter().find(|f| f.chunk == id(n)).unwrap();
+        assert!(of(4).score > of(3).score && of(4).keyword.is_none(), "{way:?}");
     }
 }
 

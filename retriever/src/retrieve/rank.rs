@@ -29,8 +29,11 @@ impl Retriever {
             true => lean::leaning(self.options.fusion, question.text()),
             false => (self.options.fusion, None),
         };
-        let similarities = self.similarities(fusion, legs).await?;
-        let beyond = Beyond { similarities: &similarities, keyword_is_cut: legs.keyword.len() >= legs.limit };
+        let (dense, keyword) = match fusion.dense_weight() {
+            Some(_) => tokio::try_join!(self.similarities(legs), self.words(question, legs))?,
+            None => (Vec::new(), Vec::new()),
+        };
+        let beyond = Beyond { dense: &dense, keyword: &keyword };
         Ok(Ranking { fused: fusion.fuse(&legs.dense, &legs.keyword, beyond), fusion, reason })
     }
 
@@ -47,13 +50,9 @@ impl Retriever {
 
     /// The exact cosines of the chunks that only the keyword leg found: what the vector leg did not propose may still
     /// be nearly as good as its last, or far from it.
-    async fn similarities(&self, fusion: Fusion, legs: &Legs) -> Result<Vec<Hit>> {
-        if legs.dense.is_empty() || fusion.dense_weight().is_none() {
-            return Ok(Vec::new());
-        }
-        let found: HashSet<ChunkId> = legs.dense.iter().map(|hit| hit.chunk).collect();
-        let others: Vec<ChunkId> = legs.keyword.iter().map(|hit| hit.chunk).filter(|id| !found.contains(id)).collect();
-        if others.is_empty() {
+    async fn similarities(&self, legs: &Legs) -> Result<Vec<Hit>> {
+        let others = unproposed(&legs.keyword, &legs.dense);
+        if legs.dense.is_empty() || others.is_empty() {
             return Ok(Vec::new());
         }
         let vectors = self.vectors(&others).await?;
@@ -61,4 +60,23 @@ impl Retriever {
         let hits = others.into_iter().zip(vectors);
         Ok(hits.filter_map(|(chunk, vector)| Some(Hit { chunk, score: cosine(vector?) })).collect())
     }
+
+    /// The BM25 scores of the chunks that only the vector leg found. Where the keyword leg gave less than it was asked
+    /// for, they share no word with the question.
+    async fn words(&self, question: &Question, legs: &Legs) -> Result<Vec<Hit>> {
+        let others = unproposed(&legs.dense, &legs.keyword);
+        if legs.keyword.len() < legs.limit || others.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.parts.keyword.scores(question.text(), &others).await {
+            Err(error) if self.can_spare(&error) => Ok(Vec::new()),
+            scores => scores,
+        }
+    }
+}
+
+/// The chunks of `hits` that are not among the `other` leg's.
+fn unproposed(hits: &[Hit], other: &[Hit]) -> Vec<ChunkId> {
+    let proposed: HashSet<ChunkId> = other.iter().map(|hit| hit.chunk).collect();
+    hits.iter().map(|hit| hit.chunk).filter(|id| !proposed.contains(id)).collect()
 }

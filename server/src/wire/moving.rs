@@ -314,6 +314,10 @@ impl KeywordIndex for Scale {
         Ok(Vec::new())
     }
 
+    async fn scores(&self, _: &str, _: &[ChunkId]) -> Result<Vec<Hit>> {
+        Ok(Vec::new())
+    }
+
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         Ok(Vec::new())
     }

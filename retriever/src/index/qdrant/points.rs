@@ -9,15 +9,17 @@ use footnote_core::{ChunkId, Code, Error, Filter, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{
-    DeletePointsBuilder, GetPointsBuilder, NamedVectors, PointStruct, PointsIdsList, QuantizationSearchParamsBuilder,
-    Query, QueryPointsBuilder, SearchParams, SearchParamsBuilder, UpsertPointsBuilder, VectorInput, VectorsSelector,
+    DeletePointsBuilder, Filter as Asked, GetPointsBuilder, NamedVectors, PointStruct, PointsIdsList,
+    QuantizationSearchParamsBuilder, Query, QueryPointsBuilder, SearchParams, SearchParamsBuilder, UpsertPointsBuilder,
+    VectorInput, VectorsOutput, VectorsSelector,
 };
 
+use super::super::bm25::Sparse;
 use super::super::options::{Quantization, VectorOptions};
 use super::super::payload;
-use super::collection::{QdrantCollection, Writing};
+use super::collection::QdrantCollection;
 use super::filter::translated;
-use super::values::{self, chunk_of, dense, meaning, point_id, sparse};
+use super::values::{self, chunk_of, dense, meaning, point_id, sparse, words};
 use super::{MEANING, WORDS};
 use crate::fuse::best_first;
 
@@ -45,6 +47,39 @@ impl QdrantStore {
         Err(Error::new(Code::IndexMismatch, message).hint("set embedding.model back to the model it was made with"))
     }
 
+    /// The words of those of `chunks` that have some on the server.
+    async fn words(&self, chunks: &[ChunkId]) -> Result<HashMap<ChunkId, Sparse>> {
+        self.read(chunks, WORDS, words).await
+    }
+
+    /// A vector of those of `chunks` that have it.
+    async fn read<T>(
+        &self,
+        chunks: &[ChunkId],
+        vector: &str,
+        of: impl Fn(VectorsOutput) -> Option<T>,
+    ) -> Result<HashMap<ChunkId, T>> {
+        let mut found = HashMap::with_capacity(chunks.len());
+        if chunks.is_empty() || !self.collection.exists().await? {
+            return Ok(found);
+        }
+        for some in chunks.chunks(self.collection.options.batch) {
+            let ids: Vec<_> = some.iter().copied().map(point_id).collect();
+            let request = GetPointsBuilder::new(self.collection.name(), ids)
+                .with_payload(false)
+                .with_vectors(VectorsSelector { names: vec![vector.to_owned()] })
+                .build();
+            let get = |client: Qdrant| {
+                let request = request.clone();
+                async move { client.get_points(request).await }
+            };
+            let reply = self.collection.connection.ask("read vectors", get).await?;
+            let points = reply.result.into_iter();
+            found.extend(points.filter_map(|point| chunk_of(point.id).zip(point.vectors.and_then(&of))));
+        }
+        Ok(found)
+    }
+
     async fn upsert_some(&self, points: Vec<PointStruct>) -> Result<()> {
         let collection = &self.collection;
         let request =
@@ -69,7 +104,10 @@ impl VectorStore for QdrantStore {
         let fields: HashSet<&str> =
             points.iter().flat_map(|point| point.facts.numbers.keys().map(String::as_str)).collect();
         self.collection.index_numbers(fields, &mut writing).await?;
-        let mut points = points.into_iter().map(|point| whole(point, &writing)).peekable();
+        let unwritten = points.iter().map(|point| point.chunk).filter(|chunk| !writing.words.contains_key(chunk));
+        let kept = self.words(&unwritten.collect::<Vec<_>>()).await?;
+        let words = |chunk: ChunkId| writing.words.get(&chunk).or_else(|| kept.get(&chunk));
+        let mut points = points.into_iter().map(|point| whole(words(point.chunk), point)).peekable();
         let mut batches = Vec::new();
         while points.peek().is_some() {
             batches.push(points.by_ref().take(self.collection.options.batch).collect::<Vec<_>>());
@@ -100,28 +138,11 @@ impl VectorStore for QdrantStore {
         self.check(vector.len())?;
         let params = search_params(&self.collection.options.vectors, limit);
         let query = QueryPointsBuilder::new(self.collection.asked()).query(vector).using(MEANING).params(params);
-        search(&self.collection, "search vectors", query, limit, filter).await
+        search(&self.collection, "search vectors", query, limit, filter.map(translated)).await
     }
 
     async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
-        if chunks.is_empty() || !self.collection.exists().await? {
-            return Ok(vec![None; chunks.len()]);
-        }
-        let mut found: HashMap<ChunkId, Vec<f32>> = HashMap::with_capacity(chunks.len());
-        for some in chunks.chunks(self.collection.options.batch) {
-            let ids: Vec<_> = some.iter().copied().map(point_id).collect();
-            let request = GetPointsBuilder::new(self.collection.name(), ids)
-                .with_payload(false)
-                .with_vectors(VectorsSelector { names: vec![MEANING.to_owned()] })
-                .build();
-            let get = |client: Qdrant| {
-                let request = request.clone();
-                async move { client.get_points(request).await }
-            };
-            let reply = self.collection.connection.ask("read vectors", get).await?;
-            let vectors = reply.result.into_iter();
-            found.extend(vectors.filter_map(|point| chunk_of(point.id).zip(point.vectors.and_then(meaning))));
-        }
+        let mut found = self.read(chunks, MEANING, meaning).await?;
         Ok(chunks.iter().map(|chunk| found.remove(chunk)).collect())
     }
 
@@ -132,9 +153,9 @@ impl VectorStore for QdrantStore {
 
 /// A point with all that is known of it. One that is written again loses the vectors that it is not given: so the
 /// words that were written before go with it.
-fn whole(point: VectorPoint, writing: &Writing) -> PointStruct {
+fn whole(words: Option<&Sparse>, point: VectorPoint) -> PointStruct {
     let mut vectors = NamedVectors::default().add_vector(MEANING, dense(point.vector));
-    if let Some(words) = writing.words.get(&point.chunk) {
+    if let Some(words) = words {
         vectors = vectors.add_vector(WORDS, sparse(words));
     }
     let payload = values::payload(payload::payload(point.document, &point.facts));
@@ -177,14 +198,14 @@ pub(super) async fn search(
     doing: &str,
     query: QueryPointsBuilder,
     limit: usize,
-    filter: Option<&Filter>,
+    filter: Option<Asked>,
 ) -> Result<Vec<Hit>> {
     if !collection.exists().await? {
         return Err(collection.not_there());
     }
     let mut query = query.limit(limit as u64).with_payload(false).with_vectors(false);
     if let Some(filter) = filter {
-        query = query.filter(translated(filter));
+        query = query.filter(filter);
     }
     let request = query.build();
     let ask = |client: Qdrant| {
@@ -209,7 +230,7 @@ fn search_params(options: &VectorOptions, limit: usize) -> SearchParams {
 }
 
 /// A query for the nearest to a sparse vector.
-pub(super) fn nearest_words(words: &super::super::bm25::Sparse) -> Query {
+pub(super) fn nearest_words(words: &Sparse) -> Query {
     let (indices, values): (Vec<u32>, Vec<f32>) = words.iter().copied().unzip();
     Query::new_nearest(VectorInput::new_sparse(indices, values))
 }

@@ -8,7 +8,7 @@ use qdrant_client::qdrant::vectors_output::VectorsOptions;
 use qdrant_client::qdrant::{DenseVector, PointId, SparseVector, Vector, VectorsOutput, vector_output};
 
 use super::super::bm25::Sparse;
-use super::MEANING;
+use super::{MEANING, WORDS};
 
 pub(super) fn point_id(chunk: ChunkId) -> PointId {
     PointId::from(chunk.to_string())
@@ -33,11 +33,23 @@ pub(super) fn sparse(sparse: &Sparse) -> Vector {
 
 /// The dense vector of a point.
 pub(super) fn meaning(vectors: VectorsOutput) -> Option<Vec<f32>> {
-    let VectorsOptions::Vectors(mut named) = vectors.vectors_options? else { return None };
-    match named.vectors.remove(MEANING)?.into_vector() {
+    match named(vectors, MEANING)? {
         vector_output::Vector::Dense(dense) => Some(dense.data),
         _ => None,
     }
+}
+
+/// The words of a point.
+pub(super) fn words(vectors: VectorsOutput) -> Option<Sparse> {
+    match named(vectors, WORDS)? {
+        vector_output::Vector::Sparse(sparse) => Some(sparse.indices.into_iter().zip(sparse.values).collect()),
+        _ => None,
+    }
+}
+
+fn named(vectors: VectorsOutput, name: &str) -> Option<vector_output::Vector> {
+    let VectorsOptions::Vectors(mut named) = vectors.vectors_options? else { return None };
+    Some(named.vectors.remove(name)?.into_vector())
 }
 
 pub(super) fn payload(map: serde_json::Map<String, serde_json::Value>) -> Payload {

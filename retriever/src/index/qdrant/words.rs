@@ -9,14 +9,15 @@ use footnote_core::{ChunkId, Filter, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{
-    GetPointsBuilder, NamedVectors, PointStruct, PointVectors, QueryPointsBuilder, UpdatePointVectorsBuilder,
-    UpsertPointsBuilder,
+    Condition, Filter as Asked, GetPointsBuilder, NamedVectors, PointStruct, PointVectors, QueryPointsBuilder,
+    UpdatePointVectorsBuilder, UpsertPointsBuilder,
 };
 
 use super::super::bm25::{self, Sparse};
 use super::super::payload;
 use super::super::terms::entry_terms;
 use super::collection::{QdrantCollection, Writing};
+use super::filter::translated;
 use super::points::{self, AT_ONCE, nearest_words};
 use super::values::{self, chunk_of, point_id, sparse};
 use super::{WORDS, complaint::Complaint};
@@ -121,6 +122,23 @@ impl QdrantKeyword {
         collection.connection.ask("write words", upsert).await.map(drop)
     }
 
+    async fn ask(&self, query: &str, limit: usize, filter: Option<Asked>) -> Result<Vec<Hit>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        if !self.collection.exists().await? {
+            return Err(self.collection.not_there());
+        }
+        let languages = self.collection.languages.of(&self.collection).await?;
+        let terms = words::query_terms(query, &languages.iter().map(String::as_str).collect::<Vec<_>>());
+        let words = bm25::question(&terms.concat());
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = QueryPointsBuilder::new(self.collection.asked()).query(nearest_words(&words)).using(WORDS);
+        points::search(&self.collection, "search words", query, limit, filter).await
+    }
+
     async fn present(&self, batch: &[Weighed]) -> Result<HashSet<ChunkId>> {
         let ids: Vec<_> = batch.iter().map(|weighed| point_id(weighed.entry.chunk)).collect();
         let request =
@@ -160,20 +178,12 @@ impl KeywordIndex for QdrantKeyword {
     }
 
     async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        if !self.collection.exists().await? {
-            return Err(self.collection.not_there());
-        }
-        let languages = self.collection.languages.of(&self.collection).await?;
-        let terms = words::query_terms(query, &languages.iter().map(String::as_str).collect::<Vec<_>>());
-        let words = bm25::question(&terms.concat());
-        if words.is_empty() {
-            return Ok(Vec::new());
-        }
-        let query = QueryPointsBuilder::new(self.collection.asked()).query(nearest_words(&words)).using(WORDS);
-        points::search(&self.collection, "search words", query, limit, filter).await
+        self.ask(query, limit, filter.map(translated)).await
+    }
+
+    async fn scores(&self, query: &str, chunks: &[ChunkId]) -> Result<Vec<Hit>> {
+        let these = Condition::has_id(chunks.iter().copied().map(point_id));
+        self.ask(query, chunks.len(), Some(Asked::must([these]))).await
     }
 
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {

@@ -4,12 +4,13 @@
 //! match: there is no query language to escape from.
 //!
 //! * here: opening, writing, committing, searching. `schema`: what is kept of a chunk. `query`: words and filters as
-//!   tantivy's queries.
+//!   tantivy's queries. `scores`: what given chunks score.
 
 #[cfg(test)]
 mod filter_tests;
 mod query;
 mod schema;
+mod scores;
 #[cfg(test)]
 mod tests;
 
@@ -140,6 +141,16 @@ impl KeywordIndex for TantivyIndex {
         self.on_index(move |shared| shared.search(&query, limit, filter.as_ref())).await
     }
 
+    async fn scores(&self, query: &str, chunks: &[ChunkId]) -> Result<Vec<Hit>> {
+        let (query, chunks) = (query.to_owned(), chunks.to_vec());
+        self.on_index(move |shared| {
+            let words = shared.terms_of(&query);
+            let scores = scores::of(&shared.reader.searcher(), shared.fields, &words, &chunks);
+            scores.map_err(|error| shared.failed("search words", &error))
+        })
+        .await
+    }
+
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         self.on_index(|shared| {
             let mut ids = Vec::new();
@@ -193,10 +204,7 @@ impl Shared {
 
     fn search(&self, question: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
         let failed = |error: TantivyError| self.failed("search words", &error);
-        let words = {
-            let languages = self.languages.read().unwrap_or_else(PoisonError::into_inner);
-            words::query_terms(question, &languages.iter().map(String::as_str).collect::<Vec<_>>())
-        };
+        let words = self.terms_of(question);
         if words.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
@@ -215,6 +223,12 @@ impl Shared {
         }
         hits.sort_by(|a, b| best_first((a.score, a.chunk), (b.score, b.chunk)));
         Ok(hits)
+    }
+
+    /// The words of a question, each with the terms that it may stand as in the languages of this index.
+    fn terms_of(&self, question: &str) -> Vec<Vec<String>> {
+        let languages = self.languages.read().unwrap_or_else(PoisonError::into_inner);
+        words::query_terms(question, &languages.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn learn_languages(&self) -> Result<()> {

@@ -14,17 +14,18 @@ use super::schema::{Fields, number_key};
 
 /// Chunks with any of the words; BM25 adds up over them. Of a word that may stand as several terms, the best counts.
 pub(super) fn any_of(fields: Fields, words: &[Vec<String>]) -> Box<dyn Query> {
+    Box::new(BooleanQuery::new(words.iter().map(|word| (Occur::Should, self::word(fields, word))).collect()))
+}
+
+/// Chunks with a word, in any of the terms that it may stand as.
+pub(super) fn word(fields: Fields, terms: &[String]) -> Box<dyn Query> {
     let term = |text: &String| -> Box<dyn Query> {
         Box::new(TermQuery::new(Term::from_field_text(fields.terms, text), IndexRecordOption::WithFreqs))
     };
-    let clauses = words.iter().map(|alternatives| match alternatives.as_slice() {
-        [only] => (Occur::Should, term(only)),
-        several => {
-            let several = several.iter().map(term).collect();
-            (Occur::Should, Box::new(DisjunctionMaxQuery::new(several)) as Box<dyn Query>)
-        }
-    });
-    Box::new(BooleanQuery::new(clauses.collect()))
+    match terms {
+        [only] => term(only),
+        several => Box::new(DisjunctionMaxQuery::new(several.iter().map(term).collect())),
+    }
 }
 
 /// What fits `filter`, of what `query` finds, with the same scores.

@@ -108,6 +108,38 @@ async fn an_entry_written_again_is_replaced_and_a_deleted_one_is_gone() {
 }
 
 #[tokio::test]
+async fn given_chunks_score_as_a_search_scores_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = filled(dir.path()).await;
+    // More segments, more languages, a replaced and a deleted entry.
+    let mut german = entry(5, "Größen", "", "Modelle brauchen Speicher; die Modelle der Version 3 brauchen mehr.");
+    german.language = Some("de".into());
+    let again = entry(1, "Hardware", "", "A model of eight billion parameters needs memory, and more memory.");
+    index.upsert(vec![german, again]).await.unwrap();
+    index.delete(vec![chunk(3)]).await.unwrap();
+    index.commit().await.unwrap();
+    let mut most = 0;
+    let all: Vec<ChunkId> = [9, 5, 4, 3, 2, 1, 1].map(chunk).to_vec();
+    for query in ["memory of the model", "Modelle und Version v0.3.1", "q4_k_m", "zzzz", ""] {
+        let mut scores = index.scores(query, &all).await.unwrap();
+        scores.sort_by(|a, b| best_first((a.score, a.chunk), (b.score, b.chunk)));
+        let searched = index.search(query, 10, None).await.unwrap();
+        assert_eq!(scores.len(), searched.len(), "{query}");
+        most = most.max(scores.len());
+        for (given, found) in scores.iter().zip(&searched) {
+            assert!(
+                given.chunk == found.chunk && (given.score - found.score).abs() < 1e-5,
+                "{query}: {given:?} {found:?}"
+            );
+        }
+    }
+    assert!(most > 1, "a ranking of one");
+    let first = index.scores("memory of the model", &[chunk(1), chunk(3)]).await.unwrap();
+    assert_eq!(first.iter().map(|hit| hit.chunk).collect::<Vec<_>>(), [chunk(1)]);
+    assert_eq!(index.scores("memory", &[]).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn what_was_committed_outlives_the_index_and_the_rest_does_not() {
     let dir = tempfile::tempdir().unwrap();
     let index = filled(dir.path()).await;

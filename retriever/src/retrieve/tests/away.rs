@@ -53,6 +53,9 @@ impl KeywordIndex for Away {
     async fn search(&self, _: &str, _: usize, _: Option<&Filter>) -> Result<Vec<Hit>> {
         self.error()
     }
+    async fn scores(&self, _: &str, _: &[ChunkId]) -> Result<Vec<Hit>> {
+        self.error()
+    }
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         self.error()
     }
