@@ -34,7 +34,10 @@ impl Retriever {
             None => (Vec::new(), Vec::new()),
         };
         let beyond = Beyond { dense: &dense, keyword: &keyword };
-        Ok(Ranking { fused: fusion.fuse(&legs.dense, &legs.keyword, beyond), fusion, reason })
+        let mut fused = fusion.fuse(&legs.dense, &legs.keyword, beyond);
+        // Who asks for more gets more behind what they would have got, not something else.
+        fused.sort_by_key(|fused| !is_proposed(fused, self.options.candidates));
+        Ok(Ranking { fused, fusion, reason })
     }
 
     /// The vectors of chunks; none where their store went away since it was searched, and may.
@@ -73,6 +76,11 @@ impl Retriever {
             scores => scores,
         }
     }
+}
+
+/// Whether a leg has it among its first `candidates`.
+fn is_proposed(fused: &Fused, candidates: usize) -> bool {
+    [fused.dense, fused.keyword].into_iter().flatten().any(|leg| leg.rank <= candidates)
 }
 
 /// The chunks of `hits` that are not among the `other` leg's.

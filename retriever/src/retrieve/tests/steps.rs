@@ -209,6 +209,47 @@ async fn a_chunk_that_only_the_words_found_counts_with_its_real_similarity() {
 }
 
 #[tokio::test]
+async fn a_chunk_that_only_the_vectors_found_counts_with_its_real_words_where_the_keyword_leg_was_cut_off() {
+    let shelf = Shelf::of(letters(), &TEXTS).await;
+    let all = shelf.keyword.search("alpha zebra", 10, None).await.unwrap();
+    let (first, last) = (all[0], *all.last().unwrap());
+    assert!(all.len() > 1 && first.score > last.score, "{all:?}");
+    let fused = async |keyword: Vec<Hit>, limit: usize| {
+        let legs = legs::Legs {
+            vector: shelf.embedder.embed_query("alpha zebra").await.unwrap(),
+            limit,
+            dense: vec![Hit { chunk: last.chunk, score: 0.5 }],
+            keyword,
+            degraded: None,
+            embedding: Duration::ZERO,
+        };
+        let options = RetrieverOptions { fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
+        let retriever = Retriever::new(shelf.parts(), options);
+        let ranking = retriever.rank(&Question::new("alpha zebra").unwrap(), &legs).await.unwrap();
+        ranking.fused.iter().find(|fused| fused.chunk == last.chunk).map(|fused| fused.score).unwrap()
+    };
+    let cut = fused(vec![first], 1).await;
+    assert!((cut - (0.25 + 0.5 * last.score / first.score)).abs() < 1e-5, "{cut}");
+    // One that gave less than it was asked for has nothing more to give.
+    assert!((fused(vec![first], 2).await - 0.25).abs() < 1e-6);
+}
+
+#[tokio::test]
+async fn who_asks_for_more_gets_the_same_first() {
+    let words = ["alpha", "zebra", "alpha zebra", "zebra quokka", "alpha alpha quokka", "bees", "zebra zebra bees"];
+    let texts: Vec<(String, String)> =
+        words.iter().enumerate().map(|(n, words)| (n.to_string(), format!("{words} {n}"))).collect();
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(title, body)| (title.as_str(), body.as_str())).collect();
+    let shelf = Shelf::of(letters(), &texts).await;
+    let options = RetrieverOptions { candidates: 2, fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
+    let retriever = Retriever::new(shelf.parts(), options);
+    for question in ["alpha", "zebra", "quokka alpha", "bees and zebras"] {
+        let (few, many) = (titles(&retriever, question, Some(2)).await, titles(&retriever, question, Some(7)).await);
+        assert_eq!((few.as_slice(), many.len()), (&many[..2], 7), "{question}");
+    }
+}
+
+#[tokio::test]
 async fn a_question_of_identifiers_says_why_it_leans_on_words() {
     let shelf = Shelf::of(letters(), &TEXTS).await;
     let retriever = Retriever::new(shelf.parts(), RetrieverOptions { lean: true, ..OPTIONS });
