@@ -61,8 +61,10 @@ impl Complaint {
                 .hint("free some space there, and run the same command again"),
             _ => Error::new(Code::Network, message(&in_short(&said))).hint("the Qdrant server's log may tell more"),
         };
-        // A node that lost its peers for a moment says so as an internal error.
-        let passing = away || code == status::INTERNAL && !full;
+        // A node that lost its peers for a moment says so as an internal error; one that has not heard yet of a
+        // collection that another has made does not know it.
+        let lags = code == status::NOT_FOUND && is_no_collection(&said);
+        let passing = away || lags || code == status::INTERNAL && !full;
         Self { passing, missing: code == status::NOT_FOUND, error: told.caused_by(Said(said)) }
     }
 }
@@ -82,6 +84,11 @@ impl std::error::Error for Said {}
 /// Whether an internal error is of the way there, not of the server: the client says it so.
 fn is_transport(said: &str) -> bool {
     ["Failed to connect", "transport error", "h2 protocol error"].iter().any(|words| said.contains(words))
+}
+
+/// Whether it is a collection that is not there, not a point of one.
+fn is_no_collection(said: &str) -> bool {
+    said.contains("Collection") && said.contains("doesn't exist")
 }
 
 fn is_disk_full(said: &str) -> bool {
