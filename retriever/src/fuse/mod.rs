@@ -37,9 +37,8 @@ pub enum Fusion {
         dense_weight: f32,
     },
     /// The cosine as it is, and a chunk's BM25 as a share of the question's best: `w · cos(c) + (1 - w) · bm25(c) / max`.
-    /// Where only one leg found `c`, its score in the other is worked out, so that nothing depends on where a leg
-    /// was cut off. Both have a zero that means something, no likeness and no shared word, so the scores do not depend on how many
-    /// candidates there are, and a leg whose candidates are all about as good does not pull them apart. (Bruch et al.'s
+    /// Where only one leg found `c`, its score in the other is worked out. Both have a zero that means something, no
+    /// likeness and no shared word. So nothing depends on where a leg was cut off, and a leg whose candidates are all about as good does not pull them apart. (Bruch et al.'s
     /// scaling from the theoretical minimum; their maximum of the cosine is left out, so that a question which
     /// nothing comes near to is ranked by its words.)
     Cosine {
