@@ -137,7 +137,8 @@ async fn measure_seam(job: &EngineJob) -> Result<Generation> {
 
 async fn through_seam(generator: &dyn Generator, messages: Vec<Message>, max_tokens: usize) -> Result<Generation> {
     let mut watch = Watch::start();
-    let request = GenerationRequest { messages, max_tokens, deadline: DEADLINE, temperature: 0.0 };
+    let request =
+        GenerationRequest { messages, max_tokens, deadline: DEADLINE, temperature: 0.0, grammar: None, asker: None };
     let mut events = generator.generate(request).await.map_err(explained)?;
     while let Some(event) = events.next().await {
         match event.map_err(explained)? {

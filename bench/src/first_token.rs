@@ -193,7 +193,7 @@ async fn forget_prefix(generator: &dyn Generator) -> Result<()> {
 
 /// Enough to see a first token.
 fn request(messages: Vec<Message>) -> GenerationRequest {
-    GenerationRequest { messages, max_tokens: 2, deadline: DEADLINE, temperature: 0.0 }
+    GenerationRequest { messages, max_tokens: 2, deadline: DEADLINE, temperature: 0.0, grammar: None, asker: None }
 }
 
 /// The product's own prompt, with whole passages in the place of evidence.

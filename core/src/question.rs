@@ -31,6 +31,7 @@ pub struct Question {
     filter: Option<Filter>,
     grants: Grants,
     explain: bool,
+    asker: Option<String>,
 }
 
 impl Question {
@@ -52,7 +53,7 @@ impl Question {
             )
             .hint("put long material into a document, ingest it, and ask about it in a sentence or two"));
         }
-        Ok(Self { text: text.to_owned(), top_k: None, filter: None, grants: Grants::All, explain: false })
+        Ok(Self { text: text.to_owned(), top_k: None, filter: None, grants: Grants::All, explain: false, asker: None })
     }
 
     /// Asks for `top_k` passages instead of the setting's number.
@@ -89,6 +90,19 @@ impl Question {
     pub fn explained(mut self, explain: bool) -> Self {
         self.explain = explain;
         self
+    }
+
+    /// Says who asks: turns at the engine are shared out fairly between askers.
+    #[must_use]
+    pub fn asked_by(mut self, asker: Option<String>) -> Self {
+        self.asker = asker;
+        self
+    }
+
+    /// Who asks, where it is known.
+    #[must_use]
+    pub fn asker(&self) -> Option<&str> {
+        self.asker.as_deref()
     }
 
     /// Its filter and its asker's grants in one: what both legs are to keep to.

@@ -172,6 +172,8 @@ impl Writing<'_> {
             max_tokens: options.max_tokens,
             deadline: options.deadline.saturating_sub(self.written.clock.started.elapsed()),
             temperature: options.temperature,
+            grammar: None,
+            asker: question.asker().map(str::to_owned),
         };
         let mut stream = generator.generate(request).await?;
         let mut feed = DraftFeed::new(self.chosen.evidence.len());

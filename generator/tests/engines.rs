@@ -36,6 +36,8 @@ fn request(content: &str, max_tokens: usize) -> GenerationRequest {
         max_tokens,
         deadline: Duration::from_secs(300),
         temperature: 0.0,
+        grammar: None,
+        asker: None,
     }
 }
 

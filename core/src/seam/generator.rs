@@ -61,6 +61,11 @@ pub struct GenerationRequest {
     pub deadline: Duration,
     /// 0 takes the likeliest token each time.
     pub temperature: f32,
+    /// What may be written, as a GBNF grammar whose first rule is `root`. An engine that cannot keep to one
+    /// writes freely: whoever asks checks what comes in any case.
+    pub grammar: Option<String>,
+    /// For whom it is asked: engines that share their turns out take them fairly between askers.
+    pub asker: Option<String>,
 }
 
 /// Why an engine stopped.

@@ -116,7 +116,8 @@ pub async fn condense_with(
 
 async fn rewrite(generator: &dyn Generator, deadline: Duration, history: &[Turn], question: &str) -> Result<String> {
     let messages = chat(history, question);
-    let request = GenerationRequest { messages, max_tokens: MAX_TOKENS, deadline, temperature: 0.0 };
+    let request =
+        GenerationRequest { messages, max_tokens: MAX_TOKENS, deadline, temperature: 0.0, grammar: None, asker: None };
     let mut stream = generator.generate(request).await?;
     let mut written = String::new();
     while let Some(event) = stream.next().await {

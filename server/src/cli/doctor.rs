@@ -96,6 +96,8 @@ async fn generation(context: &Context) -> Result<String> {
         max_tokens: 8,
         deadline: Duration::from_secs(60),
         temperature: 0.0,
+        grammar: None,
+        asker: None,
     };
     let mut events = generator.generate(request).await?;
     let mut tokens = 0;
