@@ -129,6 +129,8 @@ async fn measure_seam(job: &EngineJob) -> Result<Generation> {
         context: job.context,
         threads: job.threads,
         queue: 1,
+        parallel: 1,
+        lora: Vec::new(),
     };
     let generator = engine::load(job.engine.choice(), options).await.map_err(explained)?;
     through_seam(&*generator, short_chat(), WARM_UP_TOKENS).await?;

@@ -119,6 +119,8 @@ async fn generator(settings: &Settings) -> Result<Arc<dyn Generator>> {
         context: CONTEXT,
         threads: cores(),
         queue: settings.generation.queue,
+        parallel: 1,
+        lora: Vec::new(),
     };
     engine::load(EngineChoice::Auto, options).await.map_err(explained)
 }

@@ -25,13 +25,14 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
     shares(settings)?;
     crate::access::check(&settings.access)?;
     crate::ingest_rules::check(&settings.ingest.rules)?;
+    crate::generation::check(&settings.generation)?;
     contradictions(settings)?;
     crate::qdrant::check(settings)
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
     let vectors = &settings.vectors;
-    let at_least_one: [(&'static str, usize); 22] = [
+    let at_least_one: [(&'static str, usize); 26] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
         ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
@@ -39,6 +40,10 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("grounding.max_evidence", settings.grounding.max_evidence),
         ("generation.max_tokens", settings.generation.max_tokens),
         ("generation.queue", settings.generation.queue),
+        ("generation.parallel", settings.generation.parallel),
+        ("generation.stall_seconds", usize::try_from(settings.generation.stall_seconds).unwrap_or(usize::MAX)),
+        ("sessions.max_tokens", settings.sessions.max_tokens),
+        ("sessions.max_sessions", settings.sessions.max_sessions),
         ("server.max_body_bytes", settings.server.max_body_bytes),
         ("server.max_upload_bytes", settings.server.max_upload_bytes),
         ("chunk.max_tokens", settings.chunk.max_tokens),
@@ -67,7 +72,7 @@ fn shares(settings: &Settings) -> Result<(), Problem> {
         ("retrieval.diversity", settings.retrieval.diversity, 0.0, 1.0),
         ("retrieval.rrf_k", settings.retrieval.rrf_k, 1.0, 10_000.0),
         ("grounding.lexical_weight", settings.grounding.lexical_weight, 0.0, 10.0),
-        ("grounding.min_score", settings.grounding.min_score, 0.0, 10.0),
+        ("grounding.min_confidence", settings.grounding.min_confidence, 0.0, 1.0),
         ("generation.temperature", settings.generation.temperature, 0.0, 2.0),
     ];
     match ranges.into_iter().find(|(_, value, low, high)| !(*low..=*high).contains(value)) {

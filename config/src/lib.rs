@@ -8,12 +8,16 @@
 //! * [`load`]: layers in, [`Settings`] out: an unknown key, a bad value or a contradiction stops the
 //!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
 //! * [`settings`]: the settings themselves; [`qdrant`]: those of vector stores; [`retrieval`]: those of retrieval;
+//!   [`generation`]: those of engines;
 //!   [`access`]: who may see which documents.
 //! * [`check`]: what types alone cannot say. [`ingest_rules`]: `[[ingest.rules]]`.
+//! * [`edit`]: one value changed in a settings file.
 //! * [`models`]: the models that footnote knows how to run (`models.toml`).
 
 pub mod access;
 pub mod check;
+pub mod edit;
+pub mod generation;
 pub mod ingest_rules;
 pub mod layer;
 pub mod load;
@@ -23,10 +27,11 @@ pub mod retrieval;
 pub mod settings;
 
 pub use access::{AccessSettings, KeySettings};
+pub use generation::{EndpointSettings, Engine, GenerationSettings, GrammarKind, LoraSettings};
 pub use ingest_rules::IngestRule;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
 pub use qdrant::{QdrantSettings, QuantizationKind, Secret, VectorSettings};
 pub use retrieval::{FusionKind, RerankerKind, RetrievalSettings, WhenAway};
-pub use settings::{AnswerMode, Engine, KeywordKind, OcrKind, Settings, VectorKind};
+pub use settings::{AnswerMode, KeywordKind, OcrKind, Settings, VectorKind};

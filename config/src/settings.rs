@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessSettings;
+use crate::generation::GenerationSettings;
 use crate::ingest_rules::IngestRule;
 use crate::qdrant::{QdrantSettings, VectorSettings};
 use crate::retrieval::RetrievalSettings;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub generation: GenerationSettings,
     /// The HTTP server.
     pub server: ServerSettings,
+    /// Conversations.
+    pub sessions: SessionSettings,
     /// Who may see which documents.
     pub access: AccessSettings,
 }
@@ -150,8 +153,8 @@ pub struct GroundingSettings {
     pub max_evidence: usize,
     /// Weight of shared words.
     pub lexical_weight: f32,
-    /// Below it, the evidence does not answer.
-    pub min_score: f32,
+    /// Below this confidence, there is no answer.
+    pub min_confidence: f32,
     /// Whether a model phrases the answer.
     pub mode: AnswerMode,
 }
@@ -166,40 +169,6 @@ pub enum AnswerMode {
     Quoted,
 }
 
-/// `[generation]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GenerationSettings {
-    /// Which engine.
-    pub engine: Engine,
-    /// Id in the model catalog, or a path to a GGUF file.
-    pub model: String,
-    /// The most tokens of an answer.
-    pub max_tokens: usize,
-    /// Prompt and answer together, in tokens.
-    pub context: usize,
-    /// Seconds.
-    pub deadline_seconds: u64,
-    /// 0: greedy.
-    pub temperature: f32,
-    /// 0: one per core.
-    pub threads: usize,
-    /// Questions that may wait.
-    pub queue: usize,
-}
-
-/// The generation engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Engine {
-    /// The faster one on this machine's device.
-    Auto,
-    /// mistral.rs, in process.
-    Mistralrs,
-    /// llama.cpp, in process.
-    LlamaCpp,
-}
-
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,4 +181,16 @@ pub struct ServerSettings {
     pub max_body_bytes: usize,
     /// The largest upload.
     pub max_upload_bytes: usize,
+}
+
+/// `[sessions]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionSettings {
+    /// Tokens of a session.
+    pub max_tokens: usize,
+    /// Sessions that are kept.
+    pub max_sessions: usize,
+    /// Days that an unused one is kept.
+    pub keep_days: u64,
 }

@@ -22,10 +22,16 @@ pub struct Answer {
     pub answerable: bool,
     /// Why not, where they don't.
     pub abstain_reason: Option<AbstainReason>,
+    /// How sure it is that the documents answer the question, in `0..=1`; `None` where nothing was found.
+    #[serde(default)]
+    pub confidence: Option<f32>,
     /// How the text came about.
     pub mode: Mode,
     /// The footnotes, by number.
     pub citations: Vec<Citation>,
+    /// What comes nearest, where there is no answer: exact quotes, none of which answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<Citation>,
     /// What was searched for, where the question came with a conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<FollowUp>,
@@ -83,6 +89,9 @@ pub struct AbstainReason {
     pub code: AbstainCode,
     /// One sentence for the reader.
     pub message: String,
+    /// Names and figures of the question that the nearest passage lacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// The kinds of "not in these documents".
@@ -95,6 +104,8 @@ pub enum AbstainCode {
     NothingFound,
     /// The best evidence is too far from the question.
     WeakEvidence,
+    /// The nearest passage says the opposite of what the question supposes, or does not deny what it denies.
+    OtherwiseStated,
 }
 
 /// A footnote: an exact quote, and where it stands.

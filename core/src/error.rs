@@ -73,6 +73,8 @@ codes! {
     GrantMissing = "access_grant_missing", Denied;
     /// The session's id is not usable.
     SessionId = "session_id", Caller;
+    /// There is no such session, or it is not the caller's.
+    SessionUnknown = "session_unknown", NotFound;
     /// The request's body or query is not what the endpoint takes.
     BadRequest = "bad_request", Caller;
     /// The request's body is over the limit.

@@ -12,9 +12,11 @@
 //! * [`metrics`]: the arithmetic, pure, each formula with its source.
 //! * [`summary`]: the scores of a run under the names of [`metrics::Metric`].
 //! * [`report`]: settings, summary and questions, as JSON and as a table.
+//! * [`mod@fit`]: the threshold of abstention, fitted to a run.
 //! * [`compare`]: what changed between two reports, and which questions flipped.
 
 pub mod compare;
+pub mod fit;
 pub mod metrics;
 pub mod outcome;
 pub mod report;
@@ -23,6 +25,7 @@ pub mod set;
 pub mod summary;
 
 pub use compare::Comparison;
+pub use fit::{Fit, fit};
 pub use report::Report;
 pub use run::{Condense, RunOptions, System, run};
 pub use set::{EvalSet, QaQuestion, SetKind};

@@ -40,8 +40,9 @@ pub struct Outcome {
     /// Uris of the first 10 documents found, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retrieved: Vec<String>,
-    /// The best cosine among the passages found, the only score that compares between questions
-    /// (fused scores and BM25 don't). Absent where no passage came from the vector leg.
+    /// How sure the system was that the documents answer, as its answer says. Where retrieval alone is measured,
+    /// the best cosine among the passages found, the only score there that compares between questions
+    /// (fused scores and BM25 don't).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
     /// The answer's text, with its footnote marks; empty where the system abstained.
@@ -222,8 +223,9 @@ impl Outcome {
     pub fn add_retrieved(&mut self, question: &QaQuestion, retrieved: &Retrieved) {
         let documents = distinct_documents(retrieved);
         self.retrieved = documents.iter().take(LISTED).map(|document| document.uri.clone()).collect();
-        let cosines = retrieved.passages.iter().filter_map(|passage| passage.dense).map(|leg| f64::from(leg.score));
-        self.confidence = cosines.filter(|cosine| cosine.is_finite()).max_by(f64::total_cmp);
+        if self.mode.is_none() {
+            self.confidence = best_cosine(retrieved);
+        }
         if !self.seeks_documents() {
             return;
         }
@@ -266,6 +268,7 @@ impl Outcome {
         self.abstained = Some(!answered.answerable);
         self.abstain_reason = answered.abstain_reason.map(|reason| reason.message);
         self.mode = Some(answered.mode);
+        self.confidence = answered.confidence.map(f64::from);
         self.timings_ms = Some(answered.timings_ms);
         self.answer = Some(answered.answer);
     }
@@ -297,6 +300,11 @@ impl Outcome {
 fn is_exact(citation: &Citation, text: Option<&str>) -> bool {
     let at_span = text.and_then(|text| citation.span.to_bytes(text)?.of(text));
     !citation.quote.is_empty() && at_span == Some(citation.quote.as_str())
+}
+
+fn best_cosine(retrieved: &Retrieved) -> Option<f64> {
+    let cosines = retrieved.passages.iter().filter_map(|passage| passage.dense).map(|leg| f64::from(leg.score));
+    cosines.filter(|cosine| cosine.is_finite()).max_by(f64::total_cmp)
 }
 
 /// The documents of the passages, each at its best passage.

@@ -10,6 +10,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::metrics::abstain::{Abstentions, auc};
+use crate::metrics::coverage::{area, curve};
 use crate::metrics::spread::{mean, percentile};
 use crate::metrics::{Metric, Unit};
 use crate::outcome::{Outcome, Ranking};
@@ -69,6 +70,7 @@ pub fn summarise(outcomes: &[Outcome], retrieval_only: bool) -> (Summary, Counts
         tally.judge_answers(outcomes);
         tally.judge_citations(outcomes);
         tally.judge_abstentions(outcomes);
+        tally.judge_coverage(outcomes);
     }
     tally.judge_confidence(outcomes);
     tally.time(outcomes);
@@ -173,6 +175,17 @@ impl Tally {
             self.share(Metric::AbstainPrecision, counts.right, counts.abstained());
             self.share(Metric::AbstainRecall, counts.right, counts.unanswerable());
         }
+    }
+
+    fn judge_coverage(&mut self, outcomes: &[Outcome]) {
+        let answered = outcomes.iter().filter(|outcome| outcome.abstained == Some(false));
+        let answers: Vec<(f64, bool)> = answered
+            .filter_map(|outcome| {
+                let right = if outcome.answerable == Some(false) { false } else { outcome.contains? };
+                Some((outcome.confidence?, right))
+            })
+            .collect();
+        self.figure(Metric::CoverageAccuracy, area(&curve(&answers)), answers.len());
     }
 
     fn judge_confidence(&mut self, outcomes: &[Outcome]) {

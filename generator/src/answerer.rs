@@ -36,8 +36,8 @@ pub struct GroundingOptions {
     pub max_evidence: usize,
     /// Weight of shared words beside the similarity of meaning (`0..=1`).
     pub lexical_weight: f32,
-    /// Evidence that scores below it does not answer; see [`GroundingOptions::default`].
-    pub min_score: f32,
+    /// Below this confidence (`0..=1`) there is no answer.
+    pub min_confidence: f32,
     /// The most tokens that the engine may write.
     pub max_tokens: usize,
     /// From the accepted question to the end of generation; what was written until then stands.
@@ -47,16 +47,12 @@ pub struct GroundingOptions {
 }
 
 impl Default for GroundingOptions {
-    /// `min_score` is 0.65. On SQuAD 2.0 (800 questions, ten paragraphs each), the best evidence scores
-    /// at least that for 96 % of the questions when their own article is searched, and for 10 % when
-    /// only other articles are: it tells foreign questions apart (AUC 0.98). Questions that merely
-    /// resemble what the text answers it cannot tell (AUC 0.66).
     fn default() -> Self {
         Self {
             collection: "default".into(),
             max_evidence: 3,
             lexical_weight: 0.6,
-            min_score: 0.65,
+            min_confidence: 0.3,
             max_tokens: 96,
             deadline: Duration::from_secs(60),
             temperature: 0.0,
@@ -157,7 +153,7 @@ mod tests {
             catalog: corpus,
             generator: generator.map(|engine| Arc::new(engine) as Arc<dyn Generator>),
         };
-        GroundedAnswerer::new(parts, GroundingOptions { min_score: 0.3, ..GroundingOptions::default() })
+        GroundedAnswerer::new(parts, GroundingOptions { min_confidence: 0.1, ..GroundingOptions::default() })
     }
 
     async fn events(answerer: &GroundedAnswerer, question: &str) -> Vec<AnswerEvent> {

@@ -12,6 +12,7 @@ use footnote_core::seam::{Catalog, Embedder};
 use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, Document, DocumentId, Evidence, Passage, Result, Span};
 
+use crate::confidence::{Place, Signs};
 use crate::lexical::{Query, terms};
 use crate::sought::Sought;
 
@@ -22,6 +23,9 @@ const RANK_PRIOR: f32 = 0.05;
 const MARKUP: usize = 8;
 /// What a unit gets for holding a figure or a name where the question asks for one.
 const KIND: f32 = 0.15;
+/// What a word of the question counts less in a piece when an earlier piece has it. (1,200 questions of SQuAD: the best two
+/// pieces hold a gold answer for 89.3 % with it and 89.0 % without.)
+const REPEATED: f32 = 0.2;
 /// What the prefilter gives for the passage's rank beside the shared words.
 const PREFILTER_RANK: f32 = 0.3;
 /// Units that are embedded. Sixteen lose nothing against sixty (91.0 % and 90.6 % in the best three).
@@ -40,6 +44,8 @@ pub(crate) struct Choice {
 pub(crate) struct Chosen {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) documents: HashMap<DocumentId, Arc<Document>>,
+    /// What speaks for and against the best piece.
+    pub(crate) signs: Option<Signs>,
 }
 
 /// A unit that may become evidence.
@@ -57,6 +63,8 @@ struct Candidate<'a> {
     figure: bool,
     /// [`KIND`], or nothing.
     kind: f32,
+    /// With the question.
+    cosine: f32,
     score: f32,
 }
 
@@ -72,9 +80,13 @@ pub(crate) async fn choose(
     choice: Choice,
 ) -> Result<Chosen> {
     let mut candidates = candidates(&Sought::by(question), passages);
-    prefilter(question, &mut candidates);
+    let query = prefilter(question, &mut candidates);
     score(question, &mut candidates, embedder, choice.lexical_weight).await?;
-    take(&candidates, catalog, choice.max_evidence).await
+    let mut chosen = take(candidates.iter().collect(), &query, catalog, choice.max_evidence).await?;
+    let best = chosen.evidence.first();
+    let best = best.and_then(|best| candidates.iter().find(|candidate| candidate.is(best)));
+    chosen.signs = best.map(|best| best.signs(question, &query));
+    Ok(chosen)
 }
 
 fn candidates<'p>(sought: &Sought, passages: &'p [Passage]) -> Vec<Candidate<'p>> {
@@ -107,6 +119,7 @@ fn candidates<'p>(sought: &Sought, passages: &'p [Passage]) -> Vec<Candidate<'p>
                 overlap: 0.0,
                 figure: brings.figure,
                 kind: if brings.kind { KIND } else { 0.0 },
+                cosine: 0.0,
                 score: 0.0,
             });
         }
@@ -121,7 +134,7 @@ fn is_heading(text: &str, passage: &Passage) -> bool {
 }
 
 /// Keeps the units that are worth an embedding: by shared words and the rank of their passage.
-fn prefilter(question: &str, candidates: &mut Vec<Candidate<'_>>) {
+fn prefilter(question: &str, candidates: &mut Vec<Candidate<'_>>) -> Query {
     let sets: Vec<HashSet<String>> = candidates.iter().map(|candidate| candidate.terms.clone()).collect();
     let query = Query::new(question, &sets);
     for candidate in candidates.iter_mut() {
@@ -130,6 +143,7 @@ fn prefilter(question: &str, candidates: &mut Vec<Candidate<'_>>) {
     }
     sort(candidates);
     candidates.truncate(EMBEDDED_UNITS);
+    query
 }
 
 async fn score(
@@ -141,8 +155,9 @@ async fn score(
     let texts = candidates.iter().map(Candidate::embedded_text).collect();
     let (question, units) = futures::try_join!(embedder.embed_query(question), embedder.embed_passages(texts))?;
     for (candidate, unit) in candidates.iter_mut().zip(units) {
-        let cosine: f32 = question.iter().zip(&unit).map(|(a, b)| a * b).sum();
-        candidate.score = cosine + lexical_weight * candidate.overlap + candidate.kind + RANK_PRIOR / candidate.rank;
+        candidate.cosine = question.iter().zip(&unit).map(|(a, b)| a * b).sum();
+        candidate.score =
+            candidate.cosine + lexical_weight * candidate.overlap + candidate.kind + RANK_PRIOR / candidate.rank;
     }
     sort(candidates);
     Ok(())
@@ -152,17 +167,23 @@ fn sort(candidates: &mut [Candidate<'_>]) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
 }
 
-/// Takes the best, sees to it that each is what the catalog's document says, and numbers them.
-async fn take(candidates: &[Candidate<'_>], catalog: &dyn Catalog, max_evidence: usize) -> Result<Chosen> {
-    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new() };
-    let mut taken: Vec<&HashSet<String>> = Vec::new();
-    for candidate in candidates {
+/// Takes the best, sees to it that each is what the catalog's document says, and numbers them. A word of the question
+/// that an earlier piece has already counts less: a question of two parts gets a piece for each.
+async fn take(
+    mut left: Vec<&Candidate<'_>>,
+    query: &Query,
+    catalog: &dyn Catalog,
+    max_evidence: usize,
+) -> Result<Chosen> {
+    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new(), signs: None };
+    let mut covered = HashSet::new();
+    while chosen.evidence.len() < max_evidence {
+        let worth = |candidate: &Candidate<'_>| candidate.score - REPEATED * query.repeated(&candidate.terms, &covered);
+        let next = (0..left.len()).max_by(|a, b| worth(left[*a]).total_cmp(&worth(left[*b])).then(b.cmp(a)));
+        let Some(candidate) = next.map(|at| left.remove(at)) else { break };
         let best = chosen.evidence.first().map_or(f32::NEG_INFINITY, |evidence| evidence.score);
-        if chosen.evidence.len() == max_evidence || candidate.score < best * RELATIVE_CUT {
+        if candidate.score < best * RELATIVE_CUT {
             break;
-        }
-        if taken.contains(&&candidate.terms) {
-            continue;
         }
         let Some(document) = chosen.document(candidate.passage.document.id, catalog).await? else { continue };
         let is_heading =
@@ -174,7 +195,9 @@ async fn take(candidates: &[Candidate<'_>], catalog: &dyn Catalog, max_evidence:
             tracing::warn!(uri = document.uri, "passed over: the document changed after it was searched");
             continue;
         }
-        taken.push(&candidate.terms);
+        // The same words again are no second piece of evidence.
+        left.retain(|other| other.terms != candidate.terms);
+        covered.extend(candidate.terms.iter().cloned());
         chosen.evidence.push(candidate.numbered(chosen.evidence.len() + 1));
     }
     Ok(chosen)
@@ -197,6 +220,18 @@ impl Candidate<'_> {
         let chunk = &self.passage.chunk;
         let unit = Chunk { text: self.text.to_owned(), heading_path: chunk.heading_path.clone(), ..*chunk };
         unit.embedded_text(&self.passage.document.title)
+    }
+
+    /// Whether the piece was made of it.
+    fn is(&self, piece: &Evidence) -> bool {
+        self.span == piece.span && self.passage.chunk.id == piece.chunk
+    }
+
+    fn signs(&self, question: &str, query: &Query) -> Signs {
+        let chunk = &self.passage.chunk;
+        let passage = chunk.embedded_text(&self.passage.document.title);
+        let place = Place { sentence: self.text, passage: &passage, context: &self.context };
+        Signs::of(question, query, &place, self.cosine)
     }
 
     fn numbered(&self, number: usize) -> Evidence {
@@ -232,6 +267,21 @@ mod tests {
             ("Bridges", "The bridge was completed in 1937."),
         ]);
         assert_eq!(quotes(&corpus, "When was the tower completed?").await[0], "It was completed in 1889.");
+    }
+
+    #[tokio::test]
+    async fn a_question_of_two_parts_gets_a_piece_for_each() {
+        let corpus = Corpus::of(&[
+            (
+                "Towers",
+                "The iron tower was completed in 1889. The iron tower was completed on a day in spring, by iron workers.",
+            ),
+            ("Bridges", "The stone bridge was opened in 1937."),
+        ]);
+        let quotes = quotes(&corpus, "When was the iron tower completed and the stone bridge opened?").await;
+        let both =
+            |quotes: &[String]| quotes.iter().any(|q| q.contains("1889")) && quotes.iter().any(|q| q.contains("1937"));
+        assert!(both(&quotes[..2]), "{quotes:?}");
     }
 
     #[tokio::test]

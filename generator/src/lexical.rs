@@ -84,6 +84,26 @@ impl Query {
         });
         held.sum::<f32>() / self.total
     }
+
+    /// The weighted share of the question's terms that stand in both, in `0..=1`.
+    #[must_use]
+    pub fn repeated(&self, unit: &HashSet<String>, covered: &HashSet<String>) -> f32 {
+        if self.total <= 0.0 {
+            return 0.0;
+        }
+        let repeated = self.terms.iter().filter(|(term, _)| unit.contains(term) && covered.contains(term));
+        repeated.map(|(_, weight)| weight).sum::<f32>() / self.total
+    }
+
+    /// The weighted share of the question's terms that stand in neither of the two, in `0..=1`.
+    #[must_use]
+    pub fn missing(&self, unit: &HashSet<String>, context: &HashSet<String>) -> f32 {
+        if self.total <= 0.0 {
+            return 0.0;
+        }
+        let missing = self.terms.iter().filter(|(term, _)| !unit.contains(term) && !context.contains(term));
+        missing.map(|(_, weight)| weight).sum::<f32>() / self.total
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! * [`condense`]: follow-up questions made to stand alone, before anything is retrieved.
 //! * [`lexical`]: the words that two texts share. Units that can be quoted: `footnote_core::text::sentence`.
 //! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
+//! * `abstain`, `confidence`, `opposites`: how sure it is that the evidence answers, by what the question says and the text does not.
 //! * [`prompt`]: numbered evidence, question last.
 //! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
 //! * [`draft`], [`cite`]: tokens to sentences, marks to evidence.
@@ -24,9 +25,12 @@ pub mod lexical;
 pub mod prompt;
 pub mod verify;
 
+mod abstain;
 mod asked;
 mod claims;
+mod confidence;
 mod evidence;
+mod opposites;
 mod sought;
 mod stage;
 mod support;

@@ -4,16 +4,18 @@
 
 use std::time::Instant;
 
-use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Timings, Usage};
+use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Support, Timings, Usage, Verdict};
 use footnote_core::catalog::DocumentStatus;
 use footnote_core::explain::Explanation;
 use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator};
-use footnote_core::{Answer, Code, Error, Passage, Question, Result};
+use footnote_core::{Answer, Citation, Code, Error, Passage, Question, Result};
 use futures::StreamExt;
 use uuid::Uuid;
 
+use crate::abstain;
 use crate::answerer::{Events, Inner, tell};
-use crate::cite::DraftSentence;
+use crate::cite::{DraftSentence, citation};
+use crate::confidence::Signs;
 use crate::draft::DraftFeed;
 use crate::evidence::{Choice, Chosen, choose};
 use crate::prompt;
@@ -49,6 +51,7 @@ pub(crate) enum Grounds {
 pub(crate) struct Evidenced {
     question: Question,
     chosen: Chosen,
+    confidence: f32,
     account: Account,
     clock: Clock,
 }
@@ -57,6 +60,7 @@ pub(crate) struct Evidenced {
 pub(crate) struct Written {
     writer: Writer,
     mode: Mode,
+    confidence: f32,
     usage: Usage,
     account: Account,
     clock: Clock,
@@ -93,35 +97,40 @@ impl Retrieved {
                 false => AbstainCode::NothingIngested,
                 true => AbstainCode::NothingFound,
             };
-            return Ok(self.missing(code));
+            return Ok(self.missing(abstain::nothing(code), None, Vec::new()));
         }
         let started = Instant::now();
         let choice = Choice { max_evidence: options.max_evidence, lexical_weight: options.lexical_weight };
         let (embedder, catalog) = (&*answerer.parts.embedder, &*answerer.parts.catalog);
         let chosen = choose(self.question.text(), &self.passages, embedder, catalog, choice).await?;
         self.clock.timings.evidence = ms(started);
+        let confidence = chosen.signs.as_ref().map(Signs::confidence);
         let best = chosen.evidence.first().map(|evidence| evidence.score);
-        tracing::debug!(best, pieces = chosen.evidence.len(), ms = self.clock.timings.evidence, "evidence");
-        if best.is_none_or(|best| best < options.min_score) {
-            return Ok(self.missing(AbstainCode::WeakEvidence));
+        tracing::debug!(best, confidence, pieces = chosen.evidence.len(), ms = self.clock.timings.evidence, "evidence");
+        match (confidence, &chosen.signs) {
+            (Some(confidence), Some(_)) if confidence >= options.min_confidence => {
+                let Self { question, account, clock, .. } = self;
+                Ok(Grounds::Found(Box::new(Evidenced { question, chosen, confidence, account, clock })))
+            }
+            (_, Some(signs)) => {
+                let reason = abstain::weak(self.question.text(), signs);
+                let nearest = nearest(&chosen)?;
+                Ok(self.missing(reason, confidence, nearest))
+            }
+            (_, None) => Ok(self.missing(abstain::nothing(AbstainCode::WeakEvidence), None, Vec::new())),
         }
-        let Self { question, account, clock, .. } = self;
-        Ok(Grounds::Found(Box::new(Evidenced { question, chosen, account, clock })))
     }
 
-    fn missing(self, code: AbstainCode) -> Grounds {
-        let message = match code {
-            AbstainCode::NothingIngested => "No documents have been ingested yet.",
-            AbstainCode::NothingFound => "Nothing in these documents matches the question.",
-            AbstainCode::WeakEvidence => "These documents do not seem to answer the question.",
-        };
+    fn missing(self, reason: AbstainReason, confidence: Option<f32>, nearest: Vec<Citation>) -> Grounds {
         Grounds::Missing(Box::new(Answer {
             id: Uuid::now_v7(),
             answer: String::new(),
             answerable: false,
-            abstain_reason: Some(AbstainReason { code, message: message.into() }),
+            abstain_reason: Some(reason),
+            confidence,
             mode: Mode::Abstained,
             citations: Vec::new(),
+            nearest,
             question: None,
             degraded: self.account.degraded,
             explanation: self.account.explanation,
@@ -131,15 +140,22 @@ impl Retrieved {
     }
 }
 
+/// What was found instead of an answer, as quotes that bear nothing out.
+fn nearest(chosen: &Chosen) -> Result<Vec<Citation>> {
+    let support = Support { verdict: Verdict::Unsupported, score: 0.0 };
+    let cited = chosen.evidence.iter().filter_map(|piece| Some((piece, chosen.documents.get(&piece.document.id)?)));
+    cited.map(|(piece, document)| citation(piece.number, piece, document, Vec::new(), support)).collect()
+}
+
 impl Evidenced {
     /// Lets the engine phrase the answer, checks each sentence and sends it on; quotes the evidence
     /// where nothing that was phrased holds.
     pub(crate) async fn write(self, answerer: &Inner, events: &Events) -> Result<Written> {
-        let Self { question, chosen, account, clock } = self;
+        let Self { question, chosen, confidence, account, clock } = self;
         let (mode, usage) = (Mode::Generated, Usage::default());
         let mut writing = Writing {
             verifier: Verifier::new(question.text(), &chosen.evidence),
-            written: Written { writer: Writer::default(), mode, usage, account, clock },
+            written: Written { writer: Writer::default(), mode, confidence, usage, account, clock },
             chosen: &chosen,
             events,
         };
@@ -257,8 +273,10 @@ impl Written {
             answer,
             answerable: true,
             abstain_reason: None,
+            confidence: Some(self.confidence),
             mode: self.mode,
             citations,
+            nearest: Vec::new(),
             question: None,
             degraded: self.account.degraded,
             explanation: self.account.explanation,

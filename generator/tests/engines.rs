@@ -26,7 +26,15 @@ fn model_file() -> PathBuf {
 }
 
 fn options(queue: usize) -> EngineOptions {
-    EngineOptions { model_id: "smollm2".into(), file: model_file(), context: 2048, threads: 2, queue }
+    EngineOptions {
+        model_id: "smollm2".into(),
+        file: model_file(),
+        context: 2048,
+        threads: 2,
+        queue,
+        parallel: 1,
+        lora: vec![],
+    }
 }
 
 fn request(content: &str, max_tokens: usize) -> GenerationRequest {

@@ -5,6 +5,7 @@
 //! DATA/lock                            held by the one process that uses the folder; says which
 //! DATA/catalog.sqlite                  what was ingested
 //! DATA/jobs.sqlite                     the queue
+//! DATA/sessions.sqlite                 conversations
 //! DATA/uploads/NAME/                   uploaded files
 //! DATA/collections/NAME/vectors/       qdrant-edge
 //! DATA/collections/NAME/keyword/       tantivy
@@ -109,6 +110,12 @@ impl DataFolder {
     #[must_use]
     pub fn catalog(&self) -> PathBuf {
         self.root.join("catalog.sqlite")
+    }
+
+    /// The conversations' file.
+    #[must_use]
+    pub fn sessions(&self) -> PathBuf {
+        self.root.join("sessions.sqlite")
     }
 
     /// The queue's file.

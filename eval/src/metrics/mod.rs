@@ -2,6 +2,7 @@
 
 pub mod abstain;
 pub mod answer;
+pub mod coverage;
 mod name;
 pub mod ranking;
 pub mod spread;

@@ -84,6 +84,9 @@ metrics! {
     AbstainRecall = "abstain_recall", Share;
     /// The chance that an unanswerable question has a lower confidence than an answerable one.
     AbstainAuc = "abstain_auc", Share;
+    /// The area under the coverage/accuracy curve of the questions that were answered: how right the
+    /// answers are when only the surest are given, over all shares. An answer to an unanswerable question is wrong.
+    CoverageAccuracy = "coverage_accuracy_area", Share;
     /// Median time to the whole answer; of a retrieval-only run, to the passages.
     LatencyP50 = "latency_ms_p50", Milliseconds;
     /// 95th percentile of the same.

@@ -20,7 +20,7 @@ const GROUPS: [(&str, &[Metric]); 5] = [
     ),
     ("answers", &[Metric::Contains, Metric::ExactMatch, Metric::F1]),
     ("citations", &[Metric::CitationExact, Metric::CitationDocument, Metric::CitationPage, Metric::Supported]),
-    ("abstention", &[Metric::AbstainPrecision, Metric::AbstainRecall, Metric::AbstainAuc]),
+    ("abstention", &[Metric::AbstainPrecision, Metric::AbstainRecall, Metric::AbstainAuc, Metric::CoverageAccuracy]),
     ("time", &[Metric::LatencyP50, Metric::LatencyP95, Metric::FirstTokenP50]),
 ];
 

@@ -80,8 +80,10 @@ pub(crate) fn answer(text: &str, citations: Vec<Citation>) -> Answer {
         answer: text.to_owned(),
         answerable: true,
         abstain_reason: None,
+        confidence: Some(0.9),
         mode: Mode::Generated,
         citations,
+        nearest: vec![],
         question: None,
         degraded: None,
         explanation: None,
@@ -94,7 +96,8 @@ pub(crate) fn abstention() -> Answer {
     let message = "The documents do not say.".to_owned();
     let mut abstained = answer("", vec![]);
     abstained.answerable = false;
-    abstained.abstain_reason = Some(AbstainReason { code: AbstainCode::WeakEvidence, message });
+    abstained.abstain_reason = Some(AbstainReason { code: AbstainCode::WeakEvidence, message, missing: vec![] });
+    abstained.confidence = Some(0.1);
     abstained.mode = Mode::Abstained;
     abstained.timings_ms.first_token = None;
     abstained

@@ -50,6 +50,10 @@ impl MistralRs {
     /// Those of [`super::load`].
     pub async fn load(options: EngineOptions) -> Result<Self> {
         let (options, header) = checked(options).await?;
+        if let Some(adapter) = options.lora.first() {
+            return Err(unsupported(&adapter.file, "footnote runs LoRA adapters of GGUF models in llama.cpp only")
+                .hint("set generation.engine = \"llama-cpp\""));
+        }
         let accelerated = has_accelerator();
         let builder = builder(&options.file, accelerated)?;
         let runtime = tokio::runtime::Handle::current();

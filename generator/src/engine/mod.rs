@@ -1,10 +1,10 @@
-//! The in-process engines behind core's [`Generator`] seam, and the choice between them.
+//! The engines behind core's [`Generator`] seam: those in this process and the choice between them; those elsewhere: [`remote`].
 
 pub mod llama_cpp;
 pub mod mistralrs;
+pub mod remote;
 
 mod gguf;
-mod llama_session;
 mod utf8;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use footnote_core::{Code, Error, Result};
 
 use self::gguf::GgufHeader;
 use self::llama_cpp::LlamaCpp;
+pub use self::llama_cpp::lora::LoraOptions;
 use self::mistralrs::MistralRs;
 
 /// Which engine is to run the model.
@@ -41,8 +42,12 @@ pub struct EngineOptions {
     pub context: usize,
     /// Threads that compute. mistral.rs takes its number from `RAYON_NUM_THREADS` instead.
     pub threads: usize,
-    /// Requests that may wait while one is being answered; more are refused.
+    /// Requests that may wait while others are being answered; more are refused.
     pub queue: usize,
+    /// Requests that llama.cpp answers at once, a token each per step.
+    pub parallel: usize,
+    /// LoRA adapters.
+    pub lora: Vec<LoraOptions>,
 }
 
 /// Checks the model file and loads it into the chosen engine.

@@ -10,7 +10,15 @@ use super::{EngineChoice, EngineOptions, load, resolve};
 async fn refused(file: PathBuf) -> Vec<Code> {
     let mut codes = Vec::new();
     for choice in [EngineChoice::LlamaCpp, EngineChoice::MistralRs] {
-        let options = EngineOptions { model_id: "m".into(), file: file.clone(), context: 512, threads: 1, queue: 1 };
+        let options = EngineOptions {
+            model_id: "m".into(),
+            file: file.clone(),
+            context: 512,
+            threads: 1,
+            queue: 1,
+            parallel: 1,
+            lora: vec![],
+        };
         let error = load(choice, options).await.err().unwrap();
         assert!(error.message().contains(file.to_str().unwrap()), "{error}");
         assert!(error.hint_text().is_some());

@@ -31,7 +31,7 @@ pub(super) async fn ask(
     let Ready { collection, question, talk } = inquiry.ready(&state, &caller).await?;
     if !stream {
         let answer = collection.answerer.answer(question).await?;
-        return Ok(Json(talk.ends_with(&state, answer)).into_response());
+        return Ok(Json(talk.ends_with(&state, answer).await).into_response());
     }
     let events = collection.answerer.answer_stream(question).await?;
     let body = Sse::new(server_sent(state, talk, events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
@@ -70,7 +70,7 @@ async fn show(state: &ApiState, talk: &Talk, event: AnswerEvent) -> Result<Event
         }
         AnswerEvent::Token { text } => named("token", &json!({ "text": text })),
         AnswerEvent::Citation(citation) => named("citation", &json!(citation)),
-        AnswerEvent::Answer(answer) => named("answer", &json!(talk.ends_with(state, *answer))),
+        AnswerEvent::Answer(answer) => named("answer", &json!(talk.ends_with(state, *answer).await)),
     })
 }
 

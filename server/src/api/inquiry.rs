@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::access::Caller;
-use super::sessions::SessionKey;
 use super::state::{ApiState, CollectionHandle};
+use crate::sessions::SessionKey;
 
 /// Turns that a request may bring.
 const MAX_HISTORY: usize = 50;
@@ -71,7 +71,7 @@ impl Inquiry {
 
         let history = match (self.history, &session) {
             (Some(history), _) => Some(history),
-            (None, Some(session)) => Some(state.sessions.history(session)),
+            (None, Some(session)) => Some(state.sessions.history(session).await),
             (None, None) => None,
         };
         let follow_up = match history {
@@ -81,6 +81,7 @@ impl Inquiry {
         let standalone = follow_up.as_ref().map_or(asked.text(), |follow_up| &follow_up.standalone);
         let question = Question::new(standalone)?.with_top_k(self.top_k)?.explained(self.explain);
         let question = question.filtered(filter).granted(caller.grants.clone());
+        let question = question.asked_by(caller.name.as_deref().map(str::to_owned));
         let talk = Talk { asked: asked.text().to_owned(), session, follow_up };
         Ok(Ready { collection, question, talk })
     }
@@ -88,11 +89,11 @@ impl Inquiry {
 
 impl Talk {
     /// The answer with what was taken to be the question; the session remembers it.
-    pub(super) fn ends_with(&self, state: &ApiState, mut answer: Answer) -> Answer {
+    pub(super) async fn ends_with(&self, state: &ApiState, mut answer: Answer) -> Answer {
         answer.question.clone_from(&self.follow_up);
         if let Some(session) = &self.session {
             let said = answer.answerable.then(|| answer.answer.clone());
-            state.sessions.append(session, Turn { question: self.asked.clone(), answer: said });
+            state.sessions.append(session, Turn { question: self.asked.clone(), answer: said }).await;
         }
         answer
     }

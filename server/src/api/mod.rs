@@ -3,7 +3,7 @@
 //! * [`state`]: what the handlers need.
 //! * [`ask`], [`search`], [`documents`], [`upload`], [`ingest`], [`jobs`], [`health`]: the endpoints.
 //! * [`access`]: who calls, and what they may see. [`inquiry`]: what `/ask` and `/search` take; [`sessions`]: the
-//!   conversations that they belong to.
+//!   conversations that they belong to, shown and deleted.
 //! * [`views`]: what is shown of a passage or a document, in code points.
 //! * [`problem`]: errors as RFC 9457 problem JSON.
 //! * [`assets`]: the pages.
@@ -58,6 +58,7 @@ fn endpoints(state: &ApiState) -> Vec<(&'static str, MethodRouter<ApiState>)> {
         ("/jobs", get(jobs::list).route_layer(owners_only.clone())),
         ("/jobs/{id}", get(jobs::show).delete(jobs::cancel).route_layer(owners_only.clone())),
         ("/jobs/{id}/events", get(jobs::events).route_layer(owners_only)),
+        ("/sessions/{id}", get(sessions::show).delete(sessions::delete)),
         ("/healthz", get(health::healthz)),
         ("/readyz", get(health::readyz)),
     ]
@@ -87,14 +88,14 @@ pub fn app(state: ApiState) -> Router {
 async fn unknown_route(uri: axum::http::Uri) -> Problem {
     Problem(Error::new(Code::RouteUnknown, format!("there is nothing at {}", uri.path())).hint(
         "the endpoints are POST /ask, POST /search, /documents (GET, POST; DELETE /documents/{id}), POST /ingest, \
-             /jobs (GET; DELETE /jobs/{id}), GET /healthz and GET /readyz",
+             /jobs (GET; DELETE /jobs/{id}), /sessions/{id} (GET, DELETE), GET /healthz and GET /readyz",
     ))
 }
 
 async fn unknown_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
     Problem(
         Error::new(Code::MethodNotAllowed, format!("{} does not take {method}", uri.path())).hint(
-            "POST /ask, /search, /ingest and /documents; DELETE /documents/{id} and /jobs/{id}; GET everything else",
+            "POST /ask, /search, /ingest and /documents; DELETE /documents/{id}, /jobs/{id} and /sessions/{id}; GET everything else",
         ),
     )
 }

@@ -13,7 +13,7 @@ use footnote_ingest::ArchiveLimits;
 use footnote_ingest::queue::{CancellationToken, JobQueue};
 
 use super::access::{Access, Caller};
-use super::sessions::Sessions;
+use crate::sessions::Sessions;
 use crate::uploads::Uploads;
 
 /// One collection, ready to be asked.

@@ -116,7 +116,7 @@ pub struct Ask {
     /// Only documents that fit, such as '{"tags": "report", "modified": {"gte": "2024-01-01"}}' (docs/filters.md)
     #[arg(long, value_name = "JSON", value_parser = parse_json)]
     pub filter: Option<serde_json::Value>,
-    /// auto, llama-cpp or mistralrs
+    /// auto, llama-cpp, mistralrs, openai or replicate
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
 }
@@ -161,6 +161,9 @@ pub struct Eval {
     /// Only the first N questions
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Find the confidence below which to refuse, with this set's questions, and write it into the settings file
+    #[arg(long, conflicts_with_all = ["retrieval_only", "compare"])]
+    pub fit_abstention: bool,
     /// Compare two reports instead of running a set
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], conflicts_with = "set")]
     pub compare: Option<Vec<PathBuf>>,

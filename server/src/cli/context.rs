@@ -19,6 +19,8 @@ pub(super) struct Context {
     pub(super) json: bool,
     /// Whether stderr stays silent.
     pub(super) quiet: bool,
+    /// The settings file that was read, where there is one.
+    file: Option<PathBuf>,
 }
 
 impl Context {
@@ -29,8 +31,8 @@ impl Context {
         let file =
             global.config.clone().or_else(|| find_settings_file(home.as_deref(), folder("XDG_CONFIG_HOME").as_deref()));
         let mut layers = Vec::new();
-        if let Some(path) = file {
-            layers.push(Layer::from_file(&path)?);
+        if let Some(path) = &file {
+            layers.push(Layer::from_file(path)?);
         }
         layers.push(Layer::from_variables(std::env::vars()));
         layers.push(flags(global, command));
@@ -40,7 +42,12 @@ impl Context {
             folder("XDG_CACHE_HOME").as_deref(),
         );
         let settings = load(layers, home.as_deref(), defaults)?.settings;
-        Ok(Self { settings, models: ModelCatalog::builtin()?, json: global.json, quiet: global.quiet })
+        Ok(Self { settings, models: ModelCatalog::builtin()?, json: global.json, quiet: global.quiet, file })
+    }
+
+    /// Where a setting is to be written: the file that was read, else one in this folder, which the next start finds.
+    pub(super) fn settings_file(&self) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| PathBuf::from("footnote.toml"))
     }
 
     /// The collection that a command names, or the default one.

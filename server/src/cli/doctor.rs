@@ -1,5 +1,6 @@
 //! `footnote doctor`: what works on this machine, and the way out for what does not.
 
+use footnote_config::Engine;
 use footnote_core::seam::{GenerationEvent, GenerationRequest, Message, Role};
 use footnote_core::{Code, Error, Result};
 use footnote_ingest::media_type::MediaType;
@@ -49,9 +50,9 @@ fn model_files(context: &Context) -> Result<String> {
     let settings = &context.settings;
     let mut count = 0;
     let runtime = context.models.runtime()?;
-    let named = [&settings.embedding.model, &settings.generation.model]
-        .into_iter()
-        .filter_map(|id| context.models.get(id).ok());
+    let elsewhere = matches!(settings.generation.engine, Engine::Openai | Engine::Replicate);
+    let written = (!elsewhere).then_some(&settings.generation.model);
+    let named = [&settings.embedding.model].into_iter().chain(written).filter_map(|id| context.models.get(id).ok());
     for model in named.chain([runtime]) {
         for (_, checked) in verify(&settings.models, model) {
             checked?;

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use footnote_config::Settings;
 use footnote_core::question::Turn;
 use footnote_core::{Code, Error, Grants, Result};
 use footnote_eval::{Comparison, Condense, EvalSet, Report, RunOptions, System};
 use footnote_ingest::{CancellationToken, RetryWhich};
+use serde_json::json;
 
 use super::args::Eval;
 use super::context::Context;
@@ -26,8 +28,9 @@ pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
     }
     let path = args.set.as_deref().unwrap_or(Path::new(""));
     let set = EvalSet::read(path)?;
+    let settings = asking(context, &args);
     let load = if args.retrieval_only { Load::Retrieval } else { Load::Answers };
-    let footnote = Footnote::create(&context.settings, &context.models, load, "footnote eval").await?;
+    let footnote = Footnote::create(&settings, &context.models, load, "footnote eval").await?;
     let collection = collection(context, &footnote, &args, &set).await?;
     let handle = Collections::open(&footnote, &collection).await?;
     let system = System {
@@ -41,7 +44,7 @@ pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
             .await
             .map_err(|error| error.context(format_args!("question `{}`", question.id)))?;
     }
-    let settings = serde_json::to_value(&context.settings).map_err(|error| Error::internal(error.to_string()))?;
+    let settings = serde_json::to_value(&settings).map_err(|error| Error::internal(error.to_string()))?;
     let options = RunOptions { limit: args.limit, retrieval_depth: DEPTH, settings };
     let bar = terminal::progress_bar(context.quiet, "{bar:30} {pos}/{len} questions · {elapsed} so far, {eta} left");
     let report = footnote_eval::run(&set, &system, options, &|done, all| {
@@ -50,7 +53,45 @@ pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
     })
     .await;
     bar.finish_and_clear();
-    finish(context, &report?, args.report.as_deref())
+    let report = report?;
+    if args.fit_abstention {
+        fit_abstention(context, &report, args.report.as_deref())
+    } else {
+        finish(context, &report, args.report.as_deref())
+    }
+}
+
+/// The settings to ask with: a fit has to see every answer, also those that the threshold in force would hold back.
+fn asking(context: &Context, args: &Eval) -> Settings {
+    let mut settings = context.settings.clone();
+    if args.fit_abstention {
+        settings.grounding.min_confidence = 0.0;
+    }
+    settings
+}
+
+/// Fits the threshold, writes it into the settings file and says what it changes.
+fn fit_abstention(context: &Context, report: &Report, file: Option<&Path>) -> Result<Outcome> {
+    if let Some(path) = file {
+        report.write(path)?;
+    }
+    let fitted = footnote_eval::fit(&report.questions, context.settings.grounding.min_confidence)?;
+    // Rounded, so that a settings file reads well; down, so that nothing more is refused than was fitted.
+    let value = (fitted.after.min_confidence * 1_000.0).floor() / 1_000.0;
+    let settings = context.settings_file();
+    footnote_config::edit::set(&settings, "grounding.min_confidence", f64::from(value))?;
+    if context.json {
+        terminal::json(&json!({ "fit": fitted, "settings_file": settings, "summary": report.summary }))?;
+    } else {
+        for (name, effect) in [("before", fitted.before), ("fitted", fitted.after)] {
+            terminal::line(format!(
+                "{name}  min_confidence {:.3}: {} of {} answered rightly, {} of {} refused that have no answer",
+                effect.min_confidence, effect.right, effect.answerable, effect.refused, effect.unanswerable
+            ));
+        }
+    }
+    terminal::note(format!("written to {}", settings.display()));
+    Ok(Outcome::Done)
 }
 
 /// Follow-up questions as the product takes them.

@@ -1,6 +1,7 @@
 //! What the HTTP API needs of a running footnote.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use footnote_core::Result;
@@ -11,8 +12,8 @@ use footnote_generator::condense::{self, ModelOptions, condense, condense_with};
 
 use super::Footnote;
 use super::options::archive_limits;
-use crate::api::sessions::Sessions;
 use crate::api::{Access, ApiState, Collections, Condenser, Ingestion};
+use crate::sessions::{SessionLimits, Sessions};
 
 impl Footnote {
     /// What the HTTP API needs.
@@ -30,9 +31,19 @@ impl Footnote {
             max_body_bytes: settings.server.max_body_bytes,
             ingestion,
             access: Arc::new(Access::of(&settings.access, |name| std::env::var(name).ok())?),
-            sessions: Sessions::default(),
+            sessions: self.sessions()?,
             condenser: self.condenser(),
         })
+    }
+
+    fn sessions(&self) -> Result<Sessions> {
+        let settings = &self.settings().sessions;
+        let limits = SessionLimits {
+            tokens: settings.max_tokens,
+            sessions: settings.max_sessions,
+            keep: Duration::from_secs(settings.keep_days.saturating_mul(86_400)),
+        };
+        Sessions::open(&self.data().sessions(), limits)
     }
 
     /// Makes follow-up questions stand alone.

@@ -1,11 +1,18 @@
 //! The models that the settings name, loaded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use footnote_config::{Engine, Model, ModelCatalog, ModelKind, RerankerKind, Settings};
+use footnote_config::{
+    EndpointSettings, Engine, GenerationSettings, GrammarKind, LoraSettings, Model, ModelCatalog, ModelKind,
+    RerankerKind, Settings,
+};
 use footnote_core::seam::{Embedder, EmbeddingModel, Generator, Reranker};
 use footnote_core::{Code, Error, Result};
-use footnote_generator::engine::{self, EngineChoice, EngineOptions};
+use footnote_generator::engine::remote::openai::OpenAi;
+use footnote_generator::engine::remote::replicate::Replicate;
+use footnote_generator::engine::remote::{EndpointOptions, GrammarField, Key, RemoteOptions};
+use footnote_generator::engine::{self, EngineChoice, EngineOptions, LoraOptions};
 use footnote_retriever::{CrossEncoder, CrossEncoderOptions, FastEmbedder, FastEmbedderOptions};
 
 use super::live::Reranking;
@@ -63,16 +70,18 @@ async fn cross_encoder(settings: &Settings, models: &ModelCatalog, model: &Model
 /// The generation engine and model that the settings name.
 pub(crate) async fn generator(settings: &Settings, models: &ModelCatalog) -> Result<Arc<dyn Generator>> {
     let generation = &settings.generation;
+    let choice = match generation.engine {
+        Engine::Auto => EngineChoice::Auto,
+        Engine::Mistralrs => EngineChoice::MistralRs,
+        Engine::LlamaCpp => EngineChoice::LlamaCpp,
+        Engine::Openai => return Ok(Arc::new(OpenAi::new(remote(generation)?)?)),
+        Engine::Replicate => return Ok(Arc::new(Replicate::new(remote(generation)?)?)),
+    };
     let (model_id, file) = match models.get(&generation.model) {
         Ok(model) => (model.id.clone(), locate(&settings.models, model, &gguf(model)?)?),
         // Not an id: a path to a file of the user's own.
         Err(_) if generation.model.contains(['/', '.']) => (generation.model.clone(), generation.model.clone().into()),
         Err(unknown) => return Err(unknown),
-    };
-    let choice = match generation.engine {
-        Engine::Auto => EngineChoice::Auto,
-        Engine::Mistralrs => EngineChoice::MistralRs,
-        Engine::LlamaCpp => EngineChoice::LlamaCpp,
     };
     let options = EngineOptions {
         model_id,
@@ -80,8 +89,51 @@ pub(crate) async fn generator(settings: &Settings, models: &ModelCatalog) -> Res
         context: generation.context,
         threads: threads(generation.threads),
         queue: generation.queue,
+        parallel: generation.parallel,
+        lora: generation
+            .lora
+            .iter()
+            .map(|LoraSettings { file, scale }| LoraOptions { file: file.clone(), scale: *scale })
+            .collect(),
     };
     engine::load(choice, options).await
+}
+
+/// The servers of an engine elsewhere, with their keys.
+fn remote(generation: &GenerationSettings) -> Result<RemoteOptions> {
+    let endpoints = generation.endpoints.iter().map(|endpoint| {
+        let model = if endpoint.model.is_empty() { &generation.model } else { &endpoint.model };
+        Ok(EndpointOptions {
+            url: endpoint.url.clone(),
+            model: model.clone(),
+            key: key(endpoint)?,
+            grammar: match endpoint.grammar {
+                GrammarKind::None => GrammarField::None,
+                GrammarKind::LlamaCpp => GrammarField::LlamaCpp,
+                GrammarKind::Vllm => GrammarField::Vllm,
+            },
+        })
+    });
+    Ok(RemoteOptions {
+        endpoints: endpoints.collect::<Result<_>>()?,
+        context: generation.context,
+        stall: Duration::from_secs(generation.stall_seconds),
+        retries: generation.retries,
+    })
+}
+
+fn key(endpoint: &EndpointSettings) -> Result<Option<Key>> {
+    let variable = &endpoint.api_key_env;
+    if variable.is_empty() {
+        return Ok(endpoint.api_key.reveal().and_then(Key::new));
+    }
+    std::env::var(variable).ok().and_then(|key| Key::new(&key)).map(Some).ok_or_else(|| {
+        Error::new(
+            Code::SettingsInvalid,
+            format!("the key of {} is to be in ${variable}, which is empty", endpoint.url),
+        )
+        .hint(format!("export {variable}=…, or take api_key_env out where the server wants no key"))
+    })
 }
 
 fn gguf(model: &Model) -> Result<String> {

@@ -73,7 +73,7 @@ pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
         collection: collection.to_owned(),
         max_evidence: grounding.max_evidence,
         lexical_weight: grounding.lexical_weight,
-        min_score: grounding.min_score,
+        min_confidence: grounding.min_confidence,
         max_tokens: generation.max_tokens,
         deadline: Duration::from_secs(generation.deadline_seconds),
         temperature: generation.temperature,

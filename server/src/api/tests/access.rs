@@ -28,7 +28,7 @@ enum Shown {
 }
 
 /// Every route. A new one fails the tests below until it has a row here.
-const ROUTES: [(&str, &str, Shown); 15] = [
+const ROUTES: [(&str, &str, Shown); 17] = [
     ("POST", "/ask", Shown::AsIfNotThere),
     ("POST", "/search", Shown::AsIfNotThere),
     ("GET", "/documents", Shown::AsIfNotThere),
@@ -42,6 +42,8 @@ const ROUTES: [(&str, &str, Shown); 15] = [
     ("GET", "/jobs/{id}", Shown::Refused),
     ("DELETE", "/jobs/{id}", Shown::Refused),
     ("GET", "/jobs/{id}/events", Shown::Refused),
+    ("GET", "/sessions/{id}", Shown::NotFound),
+    ("DELETE", "/sessions/{id}", Shown::NotFound),
     ("GET", "/healthz", Shown::NoDocuments),
     ("GET", "/readyz", Shown::AsIfNotThere),
 ];

@@ -178,3 +178,18 @@ async fn a_question_of_any_words_is_answered() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_session_is_shown_to_its_caller_and_can_be_deleted() {
+    let world = world().await;
+    world.post("/ask", json!({ "question": "How long does the kettle boil water?", "session_id": "tea 1" })).await;
+    let (status, shown) = world.call("GET", "/sessions/tea%201").await;
+    assert_eq!((status, &shown["turns"][0]["question"]), (200, &json!("How long does the kettle boil water?")));
+    assert!(shown["turns"][0]["answer"].as_str().unwrap().contains("[1]"), "{shown:#}");
+    assert_eq!(world.call("DELETE", "/sessions/tea%201").await.0, 204);
+    for method in ["GET", "DELETE"] {
+        let (status, problem) = world.call(method, "/sessions/tea%201").await;
+        assert_eq!((status, &problem["code"]), (404, &json!("session_unknown")));
+        assert!(problem["hint"].as_str().is_some());
+    }
+}

@@ -87,7 +87,8 @@ impl Collections for Library {
             catalog: Arc::new(self.catalog.clone()),
             generator: None,
         };
-        let options = GroundingOptions { collection: name.to_owned(), min_score: 0.5, ..GroundingOptions::default() };
+        let options =
+            GroundingOptions { collection: name.to_owned(), min_confidence: 0.3, ..GroundingOptions::default() };
         Ok(CollectionHandle { searcher, answerer: Arc::new(GroundedAnswerer::new(parts, options)) })
     }
 }

@@ -28,10 +28,14 @@ use tower::ServiceExt;
 use self::library::{Joining, Library};
 use super::state::unknown_collection;
 use super::*;
+use crate::sessions::{SessionLimits, Sessions};
 use crate::uploads::Uploads;
 
 /// Bytes that an upload may have in these tests.
 const MAX_UPLOAD: u64 = 64;
+
+const SESSIONS: SessionLimits =
+    SessionLimits { tokens: 2_000, sessions: 100, keep: std::time::Duration::from_secs(3_600) };
 
 /// An API over a folder of its own.
 struct World {
@@ -77,7 +81,7 @@ impl World {
             max_body_bytes,
             ingestion,
             access: Arc::new(Access::of(access, |_| None).unwrap()),
-            sessions: sessions::Sessions::default(),
+            sessions: Sessions::open(&folder.path().join("sessions.sqlite"), SESSIONS).unwrap(),
             condenser: Arc::new(Joining),
         };
         Self { folder, catalog, queue, busy, app: app(state.clone()), state }
@@ -145,7 +149,7 @@ async fn events_of(response: Response<Body>) -> Vec<(String, Value)> {
 async fn json_of(response: Response<Body>) -> (u16, Value) {
     let status = response.status().as_u16();
     let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap())
+    (status, if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() })
 }
 
 fn record(id: DocumentId, uri: String) -> DocumentRecord {

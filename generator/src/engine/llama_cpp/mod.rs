@@ -1,7 +1,14 @@
 //! llama.cpp in this process: a thread of its own owns the model's context and works off a queue.
+//!
+//! * here: the engine, its thread and its queue. `slots`: the context, shared by several requests. `work`: one request.
+//! * [`lora`]: adapters.
+
+pub mod lora;
+
+mod slots;
+mod work;
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -12,14 +19,17 @@ use footnote_core::seam::{GenerationEvent, GenerationRequest, GenerationStream, 
 use footnote_core::{Code, Error, Result};
 use futures::StreamExt;
 use llama_cpp_2::LogOptions;
+use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::params::LlamaModelParams;
-use llama_cpp_2::model::{LlamaChatMessage, LlamaChatTemplate, LlamaModel};
+use llama_cpp_2::model::{LlamaChatMessage, LlamaChatTemplate, LlamaLoraAdapter, LlamaModel};
 use llama_cpp_2::token::LlamaToken;
 use tokio::sync::{mpsc, oneshot};
 
-use super::llama_session::{BATCH, Session};
+use self::slots::{BATCH, Slots};
+use self::work::Job;
+use super::gguf::GgufHeader;
 use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
 
 /// The engine. Dropping it ends its thread once the request at hand has ended.
@@ -33,31 +43,19 @@ pub struct LlamaCpp {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A request on its way to the thread.
-pub(super) struct Job {
-    pub(super) prompt: Vec<LlamaToken>,
-    pub(super) max_tokens: usize,
-    pub(super) temperature: f32,
-    pub(super) due: Instant,
-    /// Holds a whole answer, so that a slow reader never slows the engine down.
-    pub(super) events: mpsc::Sender<Result<GenerationEvent>>,
-}
-
 impl LlamaCpp {
     /// Loads the model and starts the thread.
     ///
     /// # Errors
     /// Those of [`super::load`].
     pub async fn load(options: EngineOptions) -> Result<Self> {
-        let (options, _) = checked(options).await?;
-        blocking({
+        let (options, header) = checked(options).await?;
+        let loaded = blocking({
             let options = options.clone();
-            move || load_model(&options.file)
-        })
-        .await
-        .and_then(|model| start(&options, model))?
-        .ready()
-        .await
+            move || load_model(&options, &header)
+        });
+        let (model, adapter) = loaded.await?;
+        start(&options, model, adapter)?.ready().await
     }
 
     /// Applies the model file's template and counts what comes out.
@@ -95,11 +93,24 @@ pub fn backend() -> Result<&'static LlamaBackend> {
         .ok_or_else(|| failed("llama.cpp was initialized outside footnote"))
 }
 
-fn load_model(file: &Path) -> Result<LlamaModel> {
+/// The model, and its adapter with its scale.
+type Loaded = (LlamaModel, Option<(LlamaLoraAdapter, f32)>);
+
+fn load_model(options: &EngineOptions, header: &GgufHeader) -> Result<Loaded> {
     // Without a GPU backend compiled in, the layers to offload are ignored.
     let params = LlamaModelParams::default().with_n_gpu_layers(u32::MAX >> 1);
-    LlamaModel::load_from_file(backend()?, file, &params)
-        .map_err(|error| unsupported(file, "llama.cpp cannot load it").caused_by(error))
+    let file = &options.file;
+    let mut model = LlamaModel::load_from_file(backend()?, file, &params)
+        .map_err(|error| unsupported(file, "llama.cpp cannot load it").caused_by(error))?;
+    let adapter = match options.lora.as_slice() {
+        [] => None,
+        [one] => Some((lora::load(&mut model, header, one)?, one.scale)),
+        several => {
+            let reason = format!("generation.lora names {} adapters; llama.cpp takes one here", several.len());
+            return Err(Error::new(Code::SettingsInvalid, reason).hint("merge them into one adapter, or keep one"));
+        }
+    };
+    Ok((model, adapter))
 }
 
 /// An engine whose thread is still making its context.
@@ -115,7 +126,7 @@ impl Starting {
     }
 }
 
-fn start(options: &EngineOptions, model: LlamaModel) -> Result<Starting> {
+fn start(options: &EngineOptions, model: LlamaModel, adapter: Option<(LlamaLoraAdapter, f32)>) -> Result<Starting> {
     let template = model
         .chat_template(None)
         .map_err(|error| unsupported(&options.file, "its chat template cannot be read").caused_by(error))?;
@@ -132,7 +143,7 @@ fn start(options: &EngineOptions, model: LlamaModel) -> Result<Starting> {
         .name("llama-cpp".into())
         .spawn({
             let (model, options) = (Arc::clone(&model), options.clone());
-            move || work(&model, &options, started, &queue)
+            move || work(&model, adapter, &options, started, &queue)
         })
         .map_err(|error| failed("the engine's thread cannot be started").caused_by(error))?;
     let info = GeneratorInfo { engine: "llama-cpp".into(), model: options.model_id.clone(), context: options.context };
@@ -148,16 +159,17 @@ fn start(options: &EngineOptions, model: LlamaModel) -> Result<Starting> {
 }
 
 /// The thread: makes the context, then answers until the queue is closed.
-fn work(model: &LlamaModel, options: &EngineOptions, started: oneshot::Sender<Result<()>>, queue: &Receiver<Job>) {
-    let context = backend().and_then(|backend| {
-        model.new_context(backend, context_params(options)).map_err(|error| {
-            Error::new(Code::EngineFailed, format!("no context of {} tokens can be made", options.context))
-                .hint("lower generation.context, or free memory")
-                .caused_by(error)
-        })
-    });
-    let mut session = match context {
-        Ok(context) => Session::new(model, context),
+fn work(
+    model: &LlamaModel,
+    adapter: Option<(LlamaLoraAdapter, f32)>,
+    options: &EngineOptions,
+    started: oneshot::Sender<Result<()>>,
+    queue: &Receiver<Job>,
+) {
+    // The adapter has to outlive the context.
+    let mut adapter = adapter;
+    let mut slots = match context(model, adapter.as_mut(), options) {
+        Ok(context) => Slots::new(model, context, options.parallel, options.context),
         Err(error) => {
             // The receiver is gone only when nobody waits for the engine any more.
             let _ = started.send(Err(error));
@@ -167,9 +179,46 @@ fn work(model: &LlamaModel, options: &EngineOptions, started: oneshot::Sender<Re
     if started.send(Ok(())).is_err() {
         return;
     }
-    while let Ok(job) = queue.recv() {
-        session.answer(&job);
+    let mut waiting = None;
+    loop {
+        while slots.any_idle() {
+            let job = match waiting.take() {
+                Some(job) => job,
+                None if slots.all_idle() => match queue.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
+                },
+                None => match queue.try_recv() {
+                    Ok(job) => job,
+                    Err(_) => break,
+                },
+            };
+            waiting = slots.start(job);
+            if waiting.is_some() {
+                break;
+            }
+        }
+        slots.step();
     }
+}
+
+fn context<'model>(
+    model: &'model LlamaModel,
+    adapter: Option<&mut (LlamaLoraAdapter, f32)>,
+    options: &EngineOptions,
+) -> Result<LlamaContext<'model>> {
+    let made = model.new_context(backend()?, context_params(options));
+    let mut context = made.map_err(|error| {
+        Error::new(Code::EngineFailed, format!("no context of {} tokens can be made", options.context))
+            .hint("lower generation.context, or free memory")
+            .caused_by(error)
+    })?;
+    if let Some((adapter, scale)) = adapter {
+        context
+            .lora_adapter_set(adapter, *scale)
+            .map_err(|error| failed("the LoRA adapter cannot be set").caused_by(error))?;
+    }
+    Ok(context)
 }
 
 fn context_params(options: &EngineOptions) -> LlamaContextParams {
@@ -180,6 +229,9 @@ fn context_params(options: &EngineOptions) -> LlamaContextParams {
         .with_n_ctx(context)
         .with_n_batch(batch)
         .with_n_ubatch(batch)
+        // The requests share the cells: each may have all of them when it is alone.
+        .with_n_seq_max(u32::try_from(options.parallel.max(1)).unwrap_or(1))
+        .with_kv_unified(true)
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
         .with_no_perf(true)
@@ -203,12 +255,13 @@ impl Generator for LlamaCpp {
 
     async fn generate(&self, request: GenerationRequest) -> Result<GenerationStream> {
         let due = due(request.deadline);
-        let prompt = self.tokenize(request.messages).await?;
-        if prompt.len() + request.max_tokens > self.info.context {
-            return Err(too_long(prompt.len(), request.max_tokens, self.info.context));
+        let GenerationRequest { messages, max_tokens, temperature, grammar, .. } = request;
+        let prompt = self.tokenize(messages).await?;
+        if prompt.len() + max_tokens > self.info.context {
+            return Err(too_long(prompt.len(), max_tokens, self.info.context));
         }
-        let (events, stream) = mpsc::channel(request.max_tokens + 2);
-        let job = Job { prompt, max_tokens: request.max_tokens, temperature: request.temperature, due, events };
+        let (events, stream) = mpsc::channel(max_tokens + 2);
+        let job = Job { prompt, max_tokens, temperature, grammar, due, events };
         let jobs = self.jobs.as_ref().ok_or_else(|| failed("the engine is being shut down"))?;
         jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => overloaded(self.queue),

@@ -1,0 +1,154 @@
+//! How sure it is that the evidence answers the question, in `0..=1`: what abstention goes by.
+//!
+//! A logistic model over few signs that a reader can check: how near the best sentence is, and what the
+//! question says that the sentence or its passage lacks or turns round. The weights were fitted on half of
+//! SQuAD 2.0's development set, with the questions of every fifth paragraph asked without their article;
+//! `docs/answers.md` has the ways that were tried and what they gave on articles that were left out.
+
+use std::collections::HashSet;
+
+use crate::asked::Asked;
+use crate::claims::Claims;
+use crate::lexical::Query;
+use crate::opposites::{opposite, prefixed};
+
+/// The signs, for one question and the best sentence of evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Signs {
+    /// Cosine of question and sentence.
+    pub(crate) cosine: f32,
+    /// Share of the question's terms, weighed by their rarity, that neither sentence nor headings have.
+    pub(crate) missing_share: f32,
+    /// Figures of the question that the sentence lacks.
+    pub(crate) figures: Vec<String>,
+    /// Names of the question that the passage lacks.
+    pub(crate) names: Vec<String>,
+    /// The question denies something.
+    pub(crate) denies: bool,
+    /// It does, and the sentence does not.
+    pub(crate) denial_missing: bool,
+    /// A word of the question whose opposite stands in the sentence, and the opposite.
+    pub(crate) opposite: Option<(String, String)>,
+    /// The same, in the passage.
+    pub(crate) opposite_nearby: bool,
+    /// The same, by a prefix, in the sentence.
+    pub(crate) prefixed: Option<(String, String)>,
+    /// A figure or a name is asked for, and the sentence brings none.
+    pub(crate) kind_missing: bool,
+}
+
+/// A sentence and what stands around it.
+pub(crate) struct Place<'a> {
+    pub(crate) sentence: &'a str,
+    /// Title, headings and text of the passage.
+    pub(crate) passage: &'a str,
+    /// Terms of title and headings.
+    pub(crate) context: &'a HashSet<String>,
+}
+
+impl Signs {
+    pub(crate) fn of(question: &str, query: &Query, place: &Place<'_>, cosine: f32) -> Self {
+        let (asked, said, around) = (Claims::of(question), Claims::of(place.sentence), Claims::of(place.passage));
+        let owned = |found: Option<(&str, String)>| found.map(|(word, other)| (word.to_owned(), other));
+        let brings_figure = said.figures.iter().any(|figure| !asked.figures.contains(figure));
+        let brings_name = said.proper.iter().any(|name| !asked.has_word(name));
+        Self {
+            cosine,
+            missing_share: query.missing(&said.terms, place.context),
+            figures: sorted(asked.figures.difference(&said.figures)),
+            names: sorted(asked.names.iter().filter(|name| !around.has_word(name))),
+            denies: asked.negates,
+            denial_missing: asked.negates && !said.negates,
+            opposite: owned(opposite(&asked.terms, &said.terms)),
+            opposite_nearby: opposite(&asked.terms, &around.terms).is_some(),
+            prefixed: owned(prefixed(&asked.terms, &said.terms)),
+            kind_missing: match Asked::by(question) {
+                Asked::Figure => !brings_figure,
+                Asked::Name => !brings_name,
+                Asked::Anything => false,
+            },
+        }
+    }
+
+    /// The model: `1 / (1 + e^-x)`, `x` the weighted sum.
+    pub(crate) fn confidence(&self) -> f32 {
+        let one = |sign: bool| f32::from(u8::from(sign));
+        let x = -2.3 + 5.0 * self.cosine
+            - 1.2 * self.missing_share
+            - 1.15 * self.figures.len() as f32
+            - 0.7 * self.names.len() as f32
+            - 0.9 * one(self.denies)
+            - 2.4 * one(self.denial_missing)
+            - 1.1 * one(self.opposite.is_some())
+            - 0.7 * one(self.opposite_nearby)
+            - 1.4 * one(self.prefixed.is_some())
+            - 0.7 * one(self.kind_missing);
+        1.0 / (1.0 + (-x).exp())
+    }
+
+    /// What the nearest evidence lacks, for a reader: words of the question, as they were written where they are names.
+    pub(crate) fn missing(&self, question: &str) -> Vec<String> {
+        let written = |lower: &String| {
+            let at = question.to_lowercase().find(lower.as_str());
+            at.and_then(|at| question.get(at..at + lower.len())).unwrap_or(lower).to_owned()
+        };
+        self.names.iter().chain(&self.figures).map(written).collect()
+    }
+}
+
+fn sorted<'a>(words: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut words: Vec<String> = words.cloned().collect();
+    words.sort_unstable();
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexical::terms;
+
+    fn signs(question: &str, sentence: &str, passage: &str) -> Signs {
+        let set = |text: &str| terms(text).into_iter().collect::<HashSet<String>>();
+        let query = Query::new(question, &[set(sentence), set("something else")]);
+        let place = Place { sentence, passage, context: &set("") };
+        Signs::of(question, &query, &place, 0.7)
+    }
+
+    #[test]
+    fn what_the_question_says_and_the_text_does_not_lowers_confidence() {
+        let sentence = "The bridge over the Tay was completed in 1887 and carries most of the trains.";
+        let sure = signs("When was the bridge over the Tay completed?", sentence, sentence).confidence();
+        for question in [
+            "When was the bridge over the Forth completed?",
+            "When was the bridge over the Tay not completed?",
+            "Who completed the bridge over the Tay?",
+            "When did the bridge over the Tay carry the least trains?",
+            "What happened to the bridge over the Tay in 1879?",
+        ] {
+            let less = signs(question, sentence, sentence).confidence();
+            assert!(less < sure - 0.05, "{question}: {less} against {sure}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_stand_elsewhere_in_the_passage() {
+        let sentence = "It was completed in 1887.";
+        let found =
+            signs("When was the Tay Bridge completed?", sentence, "The Tay Bridge is long. It was completed in 1887.");
+        assert!(found.names.is_empty());
+        let lost = signs("When was the Tay Bridge completed?", sentence, sentence);
+        assert_eq!(lost.missing("When was the Tay Bridge completed?"), ["Bridge", "Tay"]);
+    }
+
+    #[test]
+    fn confidence_is_a_share_and_grows_with_nearness() {
+        let mut near = signs("Why?", "Because.", "Because.");
+        let mut last = 0.0;
+        for cosine in [-1.0, 0.0, 0.5, 1.0] {
+            near.cosine = cosine;
+            let confidence = near.confidence();
+            assert!((0.0..=1.0).contains(&confidence) && confidence > last);
+            last = confidence;
+        }
+    }
+}
