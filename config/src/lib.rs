@@ -29,4 +29,4 @@ pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
 pub use qdrant::{QdrantSettings, QuantizationKind, Secret, VectorSettings};
 pub use retrieval::{FusionKind, RerankerKind, RetrievalSettings, WhenAway};
-pub use settings::{AnswerMode, Engine, KeywordKind, OcrKind, Settings, VectorKind};
+pub use settings::{AnswerMode, Engine, KeywordKind, OcrKind, PromptKind, Settings, UnsupportedKind, VectorKind};

@@ -154,6 +154,20 @@ pub struct GroundingSettings {
     pub min_score: f32,
     /// Whether a model phrases the answer.
     pub mode: AnswerMode,
+    /// What becomes of sentences that no quote bears out.
+    pub unsupported: UnsupportedKind,
+}
+
+/// What becomes of sentences that no quote bears out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnsupportedKind {
+    /// Left out.
+    Drop,
+    /// Shown, marked.
+    Mark,
+    /// The nearest evidence is quoted in their place.
+    Quote,
 }
 
 /// Who phrases an answer.
@@ -174,6 +188,8 @@ pub struct GenerationSettings {
     pub engine: Engine,
     /// Id in the model catalog, or a path to a GGUF file.
     pub model: String,
+    /// How the model is asked.
+    pub prompt: PromptKind,
     /// The most tokens of an answer.
     pub max_tokens: usize,
     /// Prompt and answer together, in tokens.
@@ -186,6 +202,18 @@ pub struct GenerationSettings {
     pub threads: usize,
     /// Questions that may wait.
     pub queue: usize,
+}
+
+/// How long prompts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptKind {
+    /// By the model.
+    Auto,
+    /// Few words, little evidence.
+    Short,
+    /// More rules, more evidence.
+    Full,
 }
 
 /// The generation engines.

@@ -12,6 +12,7 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use crate::prompt::PromptStyle;
 use crate::stage::{Grounds, Retrieved};
 
 /// What an answerer works with.
@@ -32,7 +33,7 @@ pub struct AnswererParts {
 pub struct GroundingOptions {
     /// The collection that the searcher searches.
     pub collection: String,
-    /// Pieces of evidence that the prompt holds.
+    /// Pieces of evidence that the prompt holds; a full prompt may hold more.
     pub max_evidence: usize,
     /// Weight of shared words beside the similarity of meaning (`0..=1`).
     pub lexical_weight: f32,
@@ -44,6 +45,23 @@ pub struct GroundingOptions {
     pub deadline: Duration,
     /// 0: the same answer each time.
     pub temperature: f32,
+    /// How the model is asked.
+    pub prompt: PromptStyle,
+    /// Whether the model thinks first, in a block that its template begins for it.
+    pub thinks: bool,
+    /// What becomes of sentences that no quote bears out.
+    pub unsupported: Unsupported,
+}
+
+/// What becomes of sentences that no quote bears out. They are never shown as fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsupported {
+    /// They are left out.
+    Drop,
+    /// They are shown without a footnote and with `[unsupported]` behind them.
+    Mark,
+    /// The evidence that comes nearest is quoted in their place.
+    Quote,
 }
 
 impl Default for GroundingOptions {
@@ -60,6 +78,9 @@ impl Default for GroundingOptions {
             max_tokens: 96,
             deadline: Duration::from_secs(60),
             temperature: 0.0,
+            prompt: PromptStyle::SHORT,
+            thinks: false,
+            unsupported: Unsupported::Drop,
         }
     }
 }

@@ -7,6 +7,8 @@ use footnote_core::answer::Support;
 use footnote_core::{CharSpan, Citation, Document, Error, Evidence, Result};
 use regex::Regex;
 
+use crate::plain::visible;
+
 /// `[1]`, `[1, 3]`, `[1][2]`, with the white space before it.
 static MARKS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\s*\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]").ok());
@@ -24,6 +26,7 @@ impl DraftSentence {
     /// Takes the marks out of `raw`. Numbers outside `1..=pieces` are dropped.
     #[must_use]
     pub fn parse(raw: &str, pieces: usize) -> Self {
+        let raw = &*visible(raw);
         let Some(marks) = MARKS.as_ref() else { return Self { text: raw.trim().to_owned(), cites: Vec::new() } };
         let mut cites = Vec::new();
         for mark in marks.captures_iter(raw) {
@@ -114,8 +117,8 @@ mod tests {
         let document = &corpus.documents[0];
         let mut evidence = crate::testing::evidence(1, "T", &[], "drei.");
         evidence.span = Span::new(9, 14);
-        let support = Support { verdict: Verdict::Supported, score: 1.0 };
-        let footnote = citation(1, &evidence, document, vec![], support).unwrap();
+        let support = Support { verdict: Verdict::Supported, score: 1.0, reason: None };
+        let footnote = citation(1, &evidence, document, vec![], support.clone()).unwrap();
         assert_eq!(footnote.span, CharSpan { start: 7, end: 12 });
         evidence.span = Span::new(8, 14);
         assert_eq!(citation(1, &evidence, document, vec![], support).unwrap_err().code(), Code::Internal);

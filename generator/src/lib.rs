@@ -7,11 +7,12 @@
 //! * [`condense`]: follow-up questions made to stand alone, before anything is retrieved.
 //! * [`lexical`]: the words that two texts share. Units that can be quoted: `footnote_core::text::sentence`.
 //! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
-//! * [`prompt`]: numbered evidence, question last.
+//! * `command`: what in a document addresses the model and is no evidence. `plain`: a document's words as plain words.
+//! * [`prompt`]: numbered evidence, question last; short for small models.
 //! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
 //! * [`draft`], [`cite`]: tokens to sentences, marks to evidence.
-//! * `asked`, `claims`, `support`, [`verify`]: what the question asks for; figures, names and words of a
-//!   sentence, held against its quotes.
+//! * `asked`, `claims`, `check`, `support`, [`verify`]: what the question asks for; figures, units, dates, names, denials
+//!   and words of a sentence, held against its quotes.
 //! * `write`: verified sentences and their footnotes.
 //! * `stage`: the steps as types; [`answerer`]: all of it behind core's `Answerer`.
 
@@ -25,8 +26,11 @@ pub mod prompt;
 pub mod verify;
 
 mod asked;
+mod check;
 mod claims;
+mod command;
 mod evidence;
+mod plain;
 mod sought;
 mod stage;
 mod support;
@@ -35,5 +39,6 @@ mod write;
 #[cfg(test)]
 mod testing;
 
-pub use answerer::{AnswererParts, GroundedAnswerer, GroundingOptions};
+pub use answerer::{AnswererParts, GroundedAnswerer, GroundingOptions, Unsupported};
 pub use engine::{EngineChoice, EngineOptions, load};
+pub use prompt::PromptStyle;

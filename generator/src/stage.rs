@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Timings, Usage};
+use footnote_core::answer::{AbstainCode, AbstainReason, AnswerEvent, Mode, ReasonCode, Timings, Usage};
 use footnote_core::catalog::DocumentStatus;
 use footnote_core::explain::Explanation;
 use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator};
@@ -12,16 +12,18 @@ use footnote_core::{Answer, Code, Error, Passage, Question, Result};
 use futures::StreamExt;
 use uuid::Uuid;
 
-use crate::answerer::{Events, Inner, tell};
+use crate::answerer::{Events, Inner, Unsupported, tell};
 use crate::cite::DraftSentence;
 use crate::draft::DraftFeed;
 use crate::evidence::{Choice, Chosen, choose};
 use crate::prompt;
-use crate::verify::{VerifiedSentence, Verifier};
-use crate::write::Writer;
+use crate::verify::{Checked, UnsupportedSentence, VerifiedSentence, Verifier};
+use crate::write::{Parts, Writer};
 
 /// Sentences of an answer; what a model adds after that is rarely better.
 const MAX_SENTENCES: usize = 3;
+/// Tokens that a model may think before it answers.
+const THOUGHT_TOKENS: usize = 1_024;
 /// The second piece is quoted too when it scores this share of the best.
 const QUOTED_CUT: f32 = 0.75;
 
@@ -57,6 +59,7 @@ pub(crate) struct Evidenced {
 pub(crate) struct Written {
     writer: Writer,
     mode: Mode,
+    dropped: Vec<ReasonCode>,
     usage: Usage,
     account: Account,
     clock: Clock,
@@ -96,7 +99,10 @@ impl Retrieved {
             return Ok(self.missing(code));
         }
         let started = Instant::now();
-        let choice = Choice { max_evidence: options.max_evidence, lexical_weight: options.lexical_weight };
+        let choice = Choice {
+            max_evidence: options.prompt.pieces(options.max_evidence),
+            lexical_weight: options.lexical_weight,
+        };
         let (embedder, catalog) = (&*answerer.parts.embedder, &*answerer.parts.catalog);
         let chosen = choose(self.question.text(), &self.passages, embedder, catalog, choice).await?;
         self.clock.timings.evidence = ms(started);
@@ -122,6 +128,8 @@ impl Retrieved {
             abstain_reason: Some(AbstainReason { code, message: message.into() }),
             mode: Mode::Abstained,
             citations: Vec::new(),
+            sentences: Vec::new(),
+            dropped: Vec::new(),
             question: None,
             degraded: self.account.degraded,
             explanation: self.account.explanation,
@@ -136,11 +144,13 @@ impl Evidenced {
     /// where nothing that was phrased holds.
     pub(crate) async fn write(self, answerer: &Inner, events: &Events) -> Result<Written> {
         let Self { question, chosen, account, clock } = self;
-        let (mode, usage) = (Mode::Generated, Usage::default());
+        // Until a sentence of the model's passes.
+        let (mode, usage) = (Mode::Quoted, Usage::default());
         let mut writing = Writing {
             verifier: Verifier::new(question.text(), &chosen.evidence),
-            written: Written { writer: Writer::default(), mode, usage, account, clock },
+            written: Written { writer: Writer::default(), mode, dropped: Vec::new(), usage, account, clock },
             chosen: &chosen,
+            unsupported: answerer.options.unsupported,
             events,
         };
         if let Some(generator) = &answerer.parts.generator {
@@ -149,7 +159,7 @@ impl Evidenced {
             writing.written.clock.timings.generate = ms(started);
             writing.survive(outcome)?;
         }
-        if writing.written.writer.is_empty() {
+        if writing.written.writer.says_nothing() {
             writing.quote().await?;
         }
         Ok(writing.written)
@@ -161,6 +171,7 @@ struct Writing<'a> {
     verifier: Verifier<'a>,
     written: Written,
     chosen: &'a Chosen,
+    unsupported: Unsupported,
     events: &'a Events,
 }
 
@@ -168,8 +179,8 @@ impl Writing<'_> {
     async fn generate(&mut self, question: &Question, generator: &dyn Generator, answerer: &Inner) -> Result<()> {
         let options = &answerer.options;
         let request = GenerationRequest {
-            messages: prompt::chat(question.text(), &self.chosen.evidence),
-            max_tokens: options.max_tokens,
+            messages: prompt::chat(question.text(), &self.chosen.evidence, options.prompt),
+            max_tokens: options.max_tokens + if options.thinks { THOUGHT_TOKENS } else { 0 },
             deadline: options.deadline.saturating_sub(self.written.clock.started.elapsed()),
             temperature: options.temperature,
             grammar: None,
@@ -177,6 +188,9 @@ impl Writing<'_> {
         };
         let mut stream = generator.generate(request).await?;
         let mut feed = DraftFeed::new(self.chosen.evidence.len());
+        if options.thinks {
+            feed = feed.thinking_first();
+        }
         while let Some(event) = stream.next().await {
             match event? {
                 GenerationEvent::Token(token) => {
@@ -208,14 +222,39 @@ impl Writing<'_> {
             }
             let started = Instant::now();
             let text = sentence.text.clone();
-            let verified = self.verifier.verify(sentence);
+            let checked = self.verifier.verify(sentence);
             self.written.clock.timings.verify += ms(started);
-            match verified {
-                Some(verified) => self.push(&verified, " ").await?,
-                None => tracing::debug!(text, "dropped: its evidence does not bear it out"),
+            match checked {
+                Checked::Holds(verified) => {
+                    self.written.mode = Mode::Generated;
+                    self.push(&verified, " ").await?;
+                }
+                Checked::Unsupported(sentence) => self.instead(sentence).await?,
+                Checked::Empty(code) => self.leave_out(code, &text),
             }
         }
         Ok(())
+    }
+
+    /// What stands in the place of a sentence that no quote bears out.
+    async fn instead(&mut self, sentence: UnsupportedSentence) -> Result<()> {
+        let nearest = self.chosen.evidence.iter().find(|piece| piece.number == sentence.nearest());
+        match (self.unsupported, nearest) {
+            (Unsupported::Mark, _) => {
+                let events = self.written.writer.mark(&sentence, " ");
+                self.tell(events).await;
+            }
+            (Unsupported::Quote, Some(piece)) if !self.written.writer.cites(piece.number) => {
+                self.push(&VerifiedSentence::quote(piece), " ").await?;
+            }
+            _ => self.leave_out(sentence.code(), sentence.text()),
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, code: ReasonCode, text: &str) {
+        tracing::debug!(text, reason = code.as_str(), "left out");
+        self.written.dropped.push(code);
     }
 
     /// An engine that fails must not cost the answer: the evidence is there. A queue that is full is
@@ -232,7 +271,6 @@ impl Writing<'_> {
     }
 
     async fn quote(&mut self) -> Result<()> {
-        self.written.mode = Mode::Quoted;
         let evidence = &self.chosen.evidence;
         let best = evidence.first().map_or(0.0, |evidence| evidence.score);
         for piece in evidence.iter().take(2).filter(|piece| piece.score >= best * QUOTED_CUT) {
@@ -242,23 +280,30 @@ impl Writing<'_> {
     }
 
     async fn push(&mut self, sentence: &VerifiedSentence, separator: &str) -> Result<()> {
-        for event in self.written.writer.push(sentence, separator, self.chosen)? {
+        let events = self.written.writer.push(sentence, separator, self.chosen)?;
+        self.tell(events).await;
+        Ok(())
+    }
+
+    async fn tell(&self, events: Vec<AnswerEvent>) {
+        for event in events {
             tell(self.events, Ok(event)).await;
         }
-        Ok(())
     }
 }
 
 impl Written {
     pub(crate) fn into_answer(self) -> Answer {
-        let (answer, citations) = self.writer.into_parts();
+        let Parts { text, citations, sentences } = self.writer.into_parts();
         Answer {
             id: Uuid::now_v7(),
-            answer,
+            answer: text,
             answerable: true,
             abstain_reason: None,
             mode: self.mode,
             citations,
+            sentences,
+            dropped: self.dropped,
             question: None,
             degraded: self.account.degraded,
             explanation: self.account.explanation,
