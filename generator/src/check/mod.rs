@@ -6,6 +6,8 @@
 mod dates;
 mod denial;
 mod opposites;
+#[cfg(test)]
+mod spoiled;
 mod units;
 
 use std::collections::HashSet;
@@ -30,6 +32,10 @@ pub(crate) struct Facts {
     first: Option<String>,
     clauses: Vec<Clause>,
     words: HashSet<String>,
+    /// The words in order, in lower case.
+    order: Vec<String>,
+    /// Names with the figure that stands behind them: `Llama 3`.
+    numbered: Vec<(String, String)>,
     /// Content words, stemmed.
     terms: HashSet<String>,
     /// Content words in the order in which they stand, with repeats; dates and figures in a form of their own, the
@@ -52,10 +58,18 @@ impl Facts {
         let mut facts =
             Self { clauses: denial::clauses(text), terms: terms(text).into_iter().collect(), ..Self::default() };
         let (mut begins, mut end, mut done) = (true, 0, 0);
+        let mut last: Option<&str> = None;
         for (start, word_end) in word_spans(text) {
             begins |= text[end..start].contains(['.', '!', '?']);
             end = word_end;
             let word = &text[start..word_end];
+            if let Some(name) =
+                last.filter(|_| text[..start].ends_with([' ', '-']) && word.starts_with(|c: char| c.is_ascii_digit()))
+            {
+                facts.numbered.push((name.to_lowercase(), word.to_lowercase()));
+            }
+            let is_name = word.starts_with(char::is_uppercase) && !is_stop_word(&word.to_lowercase());
+            last = is_name.then_some(word);
             facts.add_word(word);
             // A date or a figure with its unit counts as a whole, at its first word.
             if let Some(date) = dates.iter().find(|date| date.place.contains(&start)) {
@@ -79,6 +93,7 @@ impl Facts {
     fn add_word(&mut self, word: &str) {
         let lower = without_possessive(word).to_lowercase();
         self.words.extend(lower.split('-').map(str::to_owned));
+        self.order.push(lower.clone());
         self.words.insert(lower);
     }
 
@@ -128,7 +143,7 @@ impl Facts {
                 (!agree).then(|| lacking(ReasonCode::Negation, "one denies what the other affirms"))
             })
             .or_else(|| {
-                let word = opposites::turned_round(&self.words, &quoted.words)?;
+                let word = opposites::turned_round(&self.order, &quoted.order)?;
                 Some(lacking(ReasonCode::Opposite, &format!("the quote says the opposite of “{word}”")))
             })
     }
@@ -179,19 +194,33 @@ impl Facts {
             facts.words.iter().any(|word| units::dimension(word).as_deref() == Some(dimension))
         };
         let known = |dimension: &str| named(question, dimension) || quoted.has_loose_unit(dimension);
-        self.quantities.iter().find_map(|quantity| {
-            let is_part_of_date =
-                quantity.unit.is_none() && quoted.bare_numbers().any(|known| known == quantity.word());
-            match quantity.is_borne_out(&quoted.quantities, known) {
-                Borne::Out => None,
-                _ if is_part_of_date => None,
-                Borne::ButUnit => {
-                    let message = format!("{} has another unit in the quote, or none", quantity.written);
-                    Some(lacking(ReasonCode::Unit, &message))
+        self.misnumbered(quoted).or_else(|| {
+            self.quantities.iter().find_map(|quantity| {
+                let is_part_of_date =
+                    quantity.unit.is_none() && quoted.bare_numbers().any(|known| known == quantity.word());
+                match quantity.is_borne_out(&quoted.quantities, known) {
+                    Borne::Out => None,
+                    _ if is_part_of_date => None,
+                    Borne::ButUnit => {
+                        let message = format!("{} has another unit in the quote, or none", quantity.written);
+                        Some(lacking(ReasonCode::Unit, &message))
+                    }
+                    Borne::Not => {
+                        Some(lacking(ReasonCode::Number, &format!("{} is not in the quote", quantity.written)))
+                    }
                 }
-                Borne::Not => Some(lacking(ReasonCode::Number, &format!("{} is not in the quote", quantity.written))),
-            }
+            })
         })
+    }
+
+    /// A name with another figure behind it than the quote has: `Llama 4` for `Llama 3`.
+    fn misnumbered(&self, quoted: &Self) -> Option<Lacking> {
+        let differs = |(name, figure): &&(String, String)| {
+            let mut known = quoted.numbered.iter().filter(|(known, _)| known == name).peekable();
+            known.peek().is_some() && !known.any(|(_, known)| known == figure)
+        };
+        let (name, figure) = self.numbered.iter().find(differs)?;
+        Some(lacking(ReasonCode::Number, &format!("“{name} {figure}” is not in the quote")))
     }
 
     /// Whether a unit of this dimension stands in the text apart from its figures: in a table's head, say.

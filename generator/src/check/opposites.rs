@@ -1,7 +1,5 @@
 //! Words that turn a statement round: a sentence that says "more" where its quote says "less".
 
-use std::collections::HashSet;
-
 /// Both sides of each pair, in the forms in which they stand in texts.
 const PAIRS: &[(&[&str], &[&str])] = &[
     (&["more", "most", "mehr", "plus", "más"], &["less", "fewer", "least", "fewest", "weniger", "moins", "menos"]),
@@ -74,14 +72,27 @@ const PAIRS: &[(&[&str], &[&str])] = &[
     (&["upload", "uploads"], &["download", "downloads"]),
 ];
 
-/// The word of `said` whose opposite stands in `quoted`, where no word of its own side does.
-pub(crate) fn turned_round<'a>(said: &'a HashSet<String>, quoted: &HashSet<String>) -> Option<&'a str> {
-    let holds = |words: &HashSet<String>, side: &[&str]| side.iter().any(|word| words.contains(*word));
-    let turned = |mine: &[&str], theirs: &[&str]| {
-        let is_turned = !holds(quoted, mine) && holds(quoted, theirs) && !holds(said, theirs);
-        if is_turned { said.iter().find(|word| mine.contains(&word.as_str())) } else { None }
+/// The word of `said` whose opposite stands in its place in `quoted`; both are words in order, in lower case. So it is
+/// where the quote has the opposite and no word of this side at all, or the opposite before the same word.
+pub(crate) fn turned_round<'a>(said: &'a [String], quoted: &[String]) -> Option<&'a str> {
+    let sides = PAIRS.iter().flat_map(|(one, other)| [(*one, *other), (*other, *one)]);
+    sides.into_iter().find_map(|(mine, theirs)| turned(said, quoted, mine, theirs))
+}
+
+fn turned<'a>(said: &'a [String], quoted: &[String], mine: &[&str], theirs: &[&str]) -> Option<&'a str> {
+    let holds = |words: &[String], side: &[&str]| words.iter().any(|word| side.contains(&word.as_str()));
+    let before = |side: &[&str], next: &String| {
+        quoted.windows(2).any(|pair| side.contains(&pair[0].as_str()) && pair[1] == *next)
     };
-    PAIRS.iter().find_map(|(one, other)| turned(one, other).or_else(|| turned(other, one))).map(String::as_str)
+    if !holds(quoted, theirs) {
+        return None;
+    }
+    let none_at_all = !holds(quoted, mine) && !holds(said, theirs);
+    let found = said.iter().enumerate().find(|(at, word)| {
+        let in_its_place = |next: &String| before(theirs, next) && !before(mine, next);
+        mine.contains(&word.as_str()) && (none_at_all || said.get(at + 1).is_some_and(in_its_place))
+    });
+    found.map(|(_, word)| word.as_str())
 }
 
 #[cfg(test)]
@@ -90,7 +101,7 @@ mod tests {
     use footnote_core::text::words;
 
     fn turned(said: &str, quoted: &str) -> bool {
-        turned_round(&words(said).collect(), &words(quoted).collect()).is_some()
+        turned_round(&words(said).collect::<Vec<_>>(), &words(quoted).collect::<Vec<_>>()).is_some()
     }
 
     #[test]
@@ -99,13 +110,15 @@ mod tests {
             ("It needs more memory.", "It needs less memory."),
             ("The tower opened after the fair.", "The tower opened before the fair."),
             ("Sales increased in 2020.", "Sales fell in 2020."),
+            ("It needs more memory and fewer cores.", "It needs less memory and fewer cores."),
+            ("Nobody came before noon, all did later.", "Nobody came after noon, before that all did."),
             ("Es braucht mehr Zeit.", "Es braucht weniger Zeit."),
         ] {
             assert!(turned(said, quoted), "{said} / {quoted}");
         }
         for (said, quoted) in [
             ("It needs more memory.", "It needs more memory and less time."),
-            ("It needs more memory and fewer cores.", "It needs less memory."),
+            ("It needs more memory and fewer cores.", "It needs fewer cores and more memory."),
             ("It is fast.", "It is slow."),
         ] {
             assert!(!turned(said, quoted), "{said} / {quoted}");
