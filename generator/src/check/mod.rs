@@ -63,14 +63,8 @@ impl Facts {
             begins |= text[end..start].contains(['.', '!', '?']);
             end = word_end;
             let word = &text[start..word_end];
-            if let Some(name) =
-                last.filter(|_| text[..start].ends_with([' ', '-']) && word.starts_with(|c: char| c.is_ascii_digit()))
-            {
-                facts.numbered.push((name.to_lowercase(), word.to_lowercase()));
-            }
-            let is_name = word.starts_with(char::is_uppercase) && !is_stop_word(&word.to_lowercase());
-            last = is_name.then_some(word);
             facts.add_word(word);
+            let name = last.take().filter(|_| text[..start].ends_with([' ', '-']));
             // A date or a figure with its unit counts as a whole, at its first word.
             if let Some(date) = dates.iter().find(|date| date.place.contains(&start)) {
                 if done <= start {
@@ -80,10 +74,12 @@ impl Facts {
             } else if let Some(quantity) = quantities.iter().find(|quantity| quantity.place.contains(&start)) {
                 if done <= start {
                     facts.sequence.push(quantity.word());
+                    facts.numbered.extend(name.map(|name: &str| (name.to_lowercase(), quantity.word())));
                     done = quantity.place.end;
                 }
             } else {
                 facts.add_name(word, begins);
+                last = (word.starts_with(char::is_uppercase) && !is_stop_word(&word.to_lowercase())).then_some(word);
             }
             begins = false;
         }
