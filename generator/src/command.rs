@@ -37,8 +37,9 @@ const COMMANDS: &[&str] = &[
     r"\b(?:you must|you have to|you should|you will|you shall)\b.{0,30}\b(?:answer|reply|respond|say|obey|comply|cite|output|tell the user)\b",
     r"\b(?:this|the) (?:sentence|statement|claim|answer|document)\b.{0,20}\b(?:is|was|has been)\b.{0,12}\b(?:pre-?verified|verified by the system|marked supported|verdict)\b",
     r"\bverdict\W{1,4}supported\b",
-    // Control tokens and what looks like a template.
-    r"<[|｜]|</?(?:start|end)_of_turn>|\[/?inst\]|<</?sys>>|\[/?system_prompt\]|</?think>|#{2,3} ?(?:instruction|system|response)\b.{0,3}:?",
+    r"\b(?:ignore|disregard|forget)\b.{0,20}\b(?:evidence|context|instructions?|prompt|rules|documents?)\b.{0,12}\b(?:above|below|before)\b",
+    r"\bthe only (?:permitted|allowed|correct|valid|acceptable) (?:answer|reply|response)\b",
+    r"#{2,3} ?(?:instruction|system|response)\b.{0,3}:?",
     r"^\W*(?:system|assistant|developer)\s?:\s.{0,80}\b(?:you|your|answer|reply|say|ignore|respond)\b",
     // German, French, Spanish, Italian, Portuguese, Dutch, Polish, Turkish.
     r"\b(?:ignorier|vergiss|vergesst|missachte|vergessen sie)\w*\b.{0,60}\b(?:anweisung|regel|instruktion|vorgabe|prompt|befehl)\w*",
@@ -58,14 +59,19 @@ const COMMANDS: &[&str] = &[
     r"(?:지시|명령|지침|프롬프트).{0,20}(?:무시|잊)",
 ];
 
+/// Control tokens of chat templates: what stands behind them is a forged turn.
+const TOKENS: &str = r"(?i)<[|｜]|</?(?:start|end)_of_turn>|\[/?inst\]|<</?sys>>|\[/?system_prompt\]|</?think>";
+
 /// What goes with a command, and is nothing to quote where it stands behind one.
 const FOLLOWS: &str = r"(?i)^\W*(?:and |then |now |instead,? |just |simply |only |please )*(?:say|reply|respond|answer|output|print|write|repeat|tell|state|return|include|add|append|end|begin|start|cite|translate|send|visit|click|do not|don't|never|always|act|pretend|sag|antworte|schreib|réponds?|répondez|dis|dites|responde|di|rispondi|responda|antwoord|odpowiedz|ответь|скажи|回答|说|say)\b|\b(?:you|your|yourself|the user|the assistant|the model|the (?:correct|real|true|right|only|final) answer)\b";
 
 /// Questions about such things.
-const ASKED_ABOUT: &str = r"(?i)\b(?:prompts?|instructions?|inject\w*|jailbreak\w*|chat ?templates?|control tokens?|special tokens?|system messages?|attacks?|chatml|anweisung\w*|consignes?|instrucciones)\b|<[|｜]|\[/?inst\]|_of_turn";
+const ASKED_ABOUT: &str = r"(?i)\b(?:prompts?|instructions?|inject\w*|jailbreak\w*|templates?|tokens?|turns?|system messages?|attacks?|chatml|anweisung\w*|consignes?|instrucciones)\b|<[|｜]|\[/?inst\]|_of_turn";
 
 /// Sentences behind a command that may belong to it.
 const REACH: usize = 3;
+/// Sentences of a forged turn.
+const FORGED: usize = 2;
 
 struct Forms {
     commands: RegexSet,
@@ -74,13 +80,17 @@ struct Forms {
 
 static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
     let commands = COMMANDS.iter().map(|form| format!("(?i){form}"));
-    Some(Forms { commands: RegexSet::new(commands).ok()?, others: RegexSet::new([FOLLOWS, ASKED_ABOUT]).ok()? })
+    Some(Forms { commands: RegexSet::new(commands).ok()?, others: RegexSet::new([FOLLOWS, ASKED_ABOUT, TOKENS]).ok()? })
 });
 
 /// Whether `text` commands the model.
 pub(crate) fn commands(text: &str) -> bool {
     let line = visible(text).split_whitespace().collect::<Vec<_>>().join(" ");
-    FORMS.as_ref().is_some_and(|forms| forms.commands.is_match(&line))
+    FORMS.as_ref().is_some_and(|forms| forms.commands.is_match(&line) || forms.others.matches(&line).matched(2))
+}
+
+fn has_tokens(text: &str) -> bool {
+    FORMS.as_ref().is_some_and(|forms| forms.others.matches(&visible(text)).matched(2))
 }
 
 fn follows(text: &str) -> bool {
@@ -105,16 +115,18 @@ impl Guard {
         if !self.stands {
             return refused;
         }
-        let mut reach = 0;
+        let (mut reach, mut forged) = (0, 0);
         for (place, unit) in refused.iter_mut().zip(units) {
             let words = unit.of(text).unwrap_or_default();
             if commands(words) {
                 *place = true;
                 reach = REACH;
-            } else if reach > 0 {
-                *place = follows(words);
-                reach -= 1;
+                forged = if has_tokens(words) { FORGED } else { forged };
+                continue;
             }
+            *place = forged > 0 || (reach > 0 && follows(words));
+            reach = reach.saturating_sub(1);
+            forged = forged.saturating_sub(1);
         }
         refused
     }
