@@ -5,6 +5,7 @@
 
 mod dates;
 mod denial;
+mod measures;
 mod opposites;
 #[cfg(test)]
 mod spoiled;

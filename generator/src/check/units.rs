@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use footnote_core::text::word_spans;
 
+use super::measures::{NUMBERS, SCALES, UNITS};
+
 /// What a figure measures: figures of the same dimension can be compared once they are multiplied by the factor.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Unit {
@@ -30,115 +32,6 @@ pub(crate) enum Borne {
     ButUnit,
     Not,
 }
-
-/// Names, dimension, factor. Length and time are metric or not alike; what is only alike in name is not converted:
-/// pounds may be money or weight.
-const UNITS: &[(&[&str], &str, f64)] = &[
-    (&["m", "metre", "metres", "meter", "meters", "mètre", "mètres", "metro", "metros"], "length", 1.0),
-    (&["km", "kilometre", "kilometres", "kilometer", "kilometers", "kilomètres", "kilómetros"], "length", 1e3),
-    (&["cm", "centimetre", "centimetres", "centimeter", "centimeters", "zentimeter"], "length", 1e-2),
-    (&["mm", "millimetre", "millimetres", "millimeter", "millimeters"], "length", 1e-3),
-    (&["nm", "nanometre", "nanometres", "nanometer", "nanometers"], "length", 1e-9),
-    (&["mi", "mile", "miles", "meilen"], "length", 1_609.344),
-    (&["ft", "foot", "feet", "fuß"], "length", 0.3048),
-    (&["yd", "yard", "yards"], "length", 0.9144),
-    (&["inch", "inches", "zoll"], "length", 0.0254),
-    (&["g", "gram", "grams", "gramm", "grammes", "gramos"], "mass", 1.0),
-    (&["kg", "kilogram", "kilograms", "kilogramm", "kilo", "kilos"], "mass", 1e3),
-    (&["mg", "milligram", "milligrams", "milligramm"], "mass", 1e-3),
-    (&["tonne", "tonnes", "tonnen"], "mass", 1e6),
-    (&["lb", "lbs", "pound", "pounds", "pfund", "gbp", "£"], "pound", 1.0),
-    (&["oz", "ounce", "ounces"], "ounce", 1.0),
-    (&["ns", "nanosecond", "nanoseconds"], "time", 1e-9),
-    (&["µs", "microsecond", "microseconds"], "time", 1e-6),
-    (&["ms", "millisecond", "milliseconds"], "time", 1e-3),
-    (&["s", "sec", "secs", "second", "seconds", "sekunde", "sekunden", "secondes", "segundos"], "time", 1.0),
-    (&["min", "mins", "minute", "minutes", "minuten", "minutos"], "time", 60.0),
-    (&["h", "hr", "hrs", "hour", "hours", "stunde", "stunden", "heure", "heures", "hora", "horas"], "time", 3_600.0),
-    (&["day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días"], "time", 86_400.0),
-    (&["week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas"], "time", 604_800.0),
-    (&["month", "months", "monat", "monate", "monaten", "mois", "mes", "meses"], "months", 1.0),
-    (
-        &["year", "years", "yr", "yrs", "jahr", "jahre", "jahren", "ans", "année", "années", "año", "años"],
-        "months",
-        12.0,
-    ),
-    (&["byte", "bytes"], "bytes", 1.0),
-    (&["kb", "kilobyte", "kilobytes"], "bytes", 1e3),
-    (&["mb", "megabyte", "megabytes"], "bytes", 1e6),
-    (&["gb", "gigabyte", "gigabytes"], "bytes", 1e9),
-    (&["tb", "terabyte", "terabytes"], "bytes", 1e12),
-    (&["kib", "kibibyte", "kibibytes"], "bytes", 1_024.0),
-    (&["mib", "mebibyte", "mebibytes"], "bytes", 1_048_576.0),
-    (&["gib", "gibibyte", "gibibytes"], "bytes", 1_073_741_824.0),
-    (&["bit", "bits"], "bits", 1.0),
-    (&["kbit", "kilobit", "kilobits"], "bits", 1e3),
-    (&["mbit", "megabit", "megabits"], "bits", 1e6),
-    (&["gbit", "gigabit", "gigabits"], "bits", 1e9),
-    (&["%", "percent", "pct", "prozent"], "percent", 1.0),
-    (&["‰"], "percent", 0.1),
-    (&["$", "usd", "dollar", "dollars", "dólares"], "dollars", 1.0),
-    (&["cent", "cents"], "cents", 1.0),
-    (&["€", "eur", "euro", "euros"], "euros", 1.0),
-    (&["¥", "jpy", "yen"], "yen", 1.0),
-    (&["chf", "franken", "francs"], "francs", 1.0),
-    (&["°c", "celsius"], "celsius", 1.0),
-    (&["°f", "fahrenheit"], "fahrenheit", 1.0),
-    (&["°", "degree", "degrees"], "degrees", 1.0),
-    (&["w", "watt", "watts"], "power", 1.0),
-    (&["kw", "kilowatt", "kilowatts"], "power", 1e3),
-    (&["gw", "gigawatt", "gigawatts"], "power", 1e9),
-    (&["kwh"], "kwh", 1.0),
-    (&["v", "volt", "volts"], "volts", 1.0),
-    (&["hz", "hertz"], "hertz", 1.0),
-    (&["khz", "kilohertz"], "hertz", 1e3),
-    (&["mhz", "megahertz"], "hertz", 1e6),
-    (&["ghz", "gigahertz"], "hertz", 1e9),
-    (&["l", "litre", "litres", "liter", "liters", "litros"], "litres", 1.0),
-    (&["ml", "millilitre", "millilitres", "milliliter", "milliliters"], "litres", 1e-3),
-    (&["gallon", "gallons"], "gallons", 1.0),
-    (&["mph"], "length/time", 1_609.344 / 3_600.0),
-    (&["hectare", "hectares", "hektar", "ha"], "hectares", 1.0),
-    (&["acre", "acres"], "acres", 1.0),
-];
-
-const SCALES: &[(&[&str], f64)] = &[
-    (&["hundred", "hundert"], 1e2),
-    (&["k", "thousand", "tausend", "mille", "mil"], 1e3),
-    (&["mn", "million", "millions", "millionen", "millón", "millones"], 1e6),
-    (&["bn", "b", "billion", "billions", "milliarde", "milliarden", "milliard", "milliards"], 1e9),
-    (&["trillion", "trillions"], 1e12),
-];
-
-/// From two on: "one" is a pronoun as often as a number.
-const NUMBERS: &[(&str, f64)] = &[
-    ("two", 2.0),
-    ("three", 3.0),
-    ("four", 4.0),
-    ("five", 5.0),
-    ("six", 6.0),
-    ("seven", 7.0),
-    ("eight", 8.0),
-    ("nine", 9.0),
-    ("ten", 10.0),
-    ("eleven", 11.0),
-    ("twelve", 12.0),
-    ("thirteen", 13.0),
-    ("fourteen", 14.0),
-    ("fifteen", 15.0),
-    ("sixteen", 16.0),
-    ("seventeen", 17.0),
-    ("eighteen", 18.0),
-    ("nineteen", 19.0),
-    ("twenty", 20.0),
-    ("thirty", 30.0),
-    ("forty", 40.0),
-    ("fifty", 50.0),
-    ("sixty", 60.0),
-    ("seventy", 70.0),
-    ("eighty", 80.0),
-    ("ninety", 90.0),
-];
 
 fn unit(name: &str) -> Option<Unit> {
     let found = UNITS.iter().find(|(names, ..)| names.contains(&name));
