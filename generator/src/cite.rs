@@ -7,7 +7,7 @@ use footnote_core::answer::Support;
 use footnote_core::{CharSpan, Citation, Document, Error, Evidence, Result};
 use regex::Regex;
 
-use crate::plain::visible;
+use crate::plain::{visible, with_foreign_marks};
 
 /// `[1]`, `[1, 3]`, `[1][2]`, with the white space before it.
 static MARKS: LazyLock<Option<Regex>> =
@@ -37,6 +37,7 @@ impl DraftSentence {
             }
         }
         let text = without_marks(raw).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = with_foreign_marks(&text).into_owned();
         Self { text, cites }
     }
 }
@@ -102,6 +103,7 @@ mod tests {
     fn marks_are_taken_out_and_only_numbers_that_exist_are_kept() {
         assert_eq!(parse("Completed in 1889 [1]."), ("Completed in 1889.".into(), vec![1]));
         assert_eq!(parse("It is so.[2, 9][1] [2]"), ("It is so.".into(), vec![2, 1]));
+        assert_eq!(parse("It is ![so](http://a.b/c) [1]."), ("It is so.".into(), vec![1]));
         assert_eq!(parse("See [0] and [note] in [4]."), ("See and [note] in.".into(), vec![]));
     }
 

@@ -14,6 +14,9 @@ pub struct DraftFeed {
     thinking: Thinking,
 }
 
+/// Tokens that a model may think before it answers.
+pub const THOUGHT_TOKENS: usize = 1_024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Thinking {
     No,

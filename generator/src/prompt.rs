@@ -42,10 +42,10 @@ impl PromptStyle {
     /// For models of some billions of parameters: more rules, and evidence that need not answer alone.
     pub const FULL: Self = Self { form: Form::Full, pieces: 8, budget: 4_000, close_to_best: 0.0 };
 
-    /// The style with no more evidence than a context of so many tokens has room for, beside the answer.
+    /// The style with no more evidence than a context of so many tokens has room for, beside what may be written.
     #[must_use]
-    pub fn within(self, context: usize, max_tokens: usize) -> Self {
-        let room = context.saturating_sub(max_tokens + OVERHEAD) * CHARS_PER_TOKEN;
+    pub fn within(self, context: usize, written: usize) -> Self {
+        let room = context.saturating_sub(written + OVERHEAD) * CHARS_PER_TOKEN;
         Self { budget: self.budget.min(room), ..self }
     }
 

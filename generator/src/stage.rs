@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::answerer::{Events, Inner, Unsupported, tell};
 use crate::cite::DraftSentence;
-use crate::draft::DraftFeed;
+use crate::draft::{DraftFeed, THOUGHT_TOKENS};
 use crate::evidence::{Choice, Chosen, choose};
 use crate::prompt;
 use crate::verify::{Checked, UnsupportedSentence, VerifiedSentence, Verifier};
@@ -22,8 +22,6 @@ use crate::write::{Parts, Writer};
 
 /// Sentences of an answer; what a model adds after that is rarely better.
 const MAX_SENTENCES: usize = 3;
-/// Tokens that a model may think before it answers.
-const THOUGHT_TOKENS: usize = 1_024;
 /// The second piece is quoted too when it scores this share of the best.
 const QUOTED_CUT: f32 = 0.75;
 
@@ -178,9 +176,11 @@ struct Writing<'a> {
 impl Writing<'_> {
     async fn generate(&mut self, question: &Question, generator: &dyn Generator, answerer: &Inner) -> Result<()> {
         let options = &answerer.options;
+        let room = generator.info().context / 2;
+        let thoughts = if options.thinks { THOUGHT_TOKENS.min(room) } else { 0 };
         let request = GenerationRequest {
             messages: prompt::chat(question.text(), &self.chosen.evidence, options.prompt),
-            max_tokens: options.max_tokens + if options.thinks { THOUGHT_TOKENS } else { 0 },
+            max_tokens: options.max_tokens + thoughts,
             deadline: options.deadline.saturating_sub(self.written.clock.started.elapsed()),
             temperature: options.temperature,
             grammar: None,

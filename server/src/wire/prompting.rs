@@ -1,6 +1,7 @@
 //! How a model is asked, by what is known of it: its parameters, where it runs, whether it thinks first.
 
 use footnote_config::{Engine, ModelCatalog, PromptKind, Settings};
+use footnote_generator::draft::THOUGHT_TOKENS;
 use footnote_generator::{GroundingOptions, PromptStyle};
 
 /// Parameters from which on a model makes use of a full prompt, and bytes of a file that hold as many.
@@ -26,7 +27,8 @@ pub(super) fn suited(options: GroundingOptions, settings: &Settings, models: &Mo
     };
     let style = if is_full { PromptStyle::FULL } else { PromptStyle::SHORT };
     let thinks = thinks(&generation.model);
-    GroundingOptions { prompt: style.within(generation.context, generation.max_tokens), thinks, ..options }
+    let written = generation.max_tokens + if thinks { THOUGHT_TOKENS.min(generation.context / 2) } else { 0 };
+    GroundingOptions { prompt: style.within(generation.context, written), thinks, ..options }
 }
 
 fn is_in_process(engine: Engine) -> bool {
