@@ -48,12 +48,14 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subject {
-    /// All of the following but `growth`, `kills` and `retrieval`, which take long
+    /// All of the following but `attacks`, `growth`, `kills` and `retrieval`, which take long
     All,
     /// Prefill, decode and peak memory of each engine, beside a bare loop over the same library
     Engines,
     /// Time to first token of an ask, beside the whole retrieved passages as a prompt
     FirstToken,
+    /// Documents that try to command the model: how many succeed, without defences and with them
+    Attacks,
     /// Process start to ready, and the server's peak memory
     Start,
     /// Chunks per second, beside a bare loop over the embedding model and a plain Python pipeline

@@ -8,7 +8,7 @@ use footnote_config::{ModelCatalog, Settings};
 use footnote_core::seam::{Answerer, GenerationRequest, Generator, Message, Searcher};
 use footnote_core::{AnswerEvent, Passage, Question};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions};
-use footnote_generator::{AnswererParts, GroundedAnswerer, prompt};
+use footnote_generator::{AnswererParts, GroundedAnswerer, PromptStyle, prompt};
 use footnote_ingest::{CancellationToken, RetryWhich};
 use footnote_server::api::Collections;
 use footnote_server::wire::{self, Footnote, Load};
@@ -112,7 +112,7 @@ async fn measure(options: &Options) -> Result<FirstToken> {
 
 /// The engine object that both sides share. `wire` keeps its own to itself, so that the answerer
 /// is put together here, from the same parts and settings.
-async fn generator(settings: &Settings) -> Result<Arc<dyn Generator>> {
+pub(crate) async fn generator(settings: &Settings) -> Result<Arc<dyn Generator>> {
     let options = EngineOptions {
         model_id: settings.generation.model.clone(),
         file: gguf(settings)?,
@@ -199,12 +199,12 @@ fn request(messages: Vec<Message>) -> GenerationRequest {
 }
 
 /// The product's own prompt, with whole passages in the place of evidence.
-fn whole_passages(question: &str, passages: &[Passage]) -> Vec<Message> {
+pub(crate) fn whole_passages(question: &str, passages: &[Passage]) -> Vec<Message> {
     let shown = passages
         .iter()
         .enumerate()
         .map(|(i, passage)| format!("[{}] ({}) {}\n", i + 1, passage.document.title, passage.chunk.text));
-    let mut chat = prompt::chat(question, &[]);
+    let mut chat = prompt::chat(question, &[], PromptStyle::SHORT);
     if let Some(user) = chat.last_mut() {
         user.content.insert_str(0, &shown.collect::<String>());
     }

@@ -8,12 +8,14 @@
 //!   pipeline ([`python`]).
 //! * [`rerun`]: an ingestion that finds nothing new; [`growth`]: time and memory by size, with a [`stand_in`] for the
 //!   embedding model, [`growth_text`] to read, the indexes [`watched`] and a [`plot`]; [`kills`]: an ingestion that is killed.
+//! * [`attacks`]: documents that try to command the model.
 //! * [`retrieval`]: both legs together beside each alone, by the size of the collection.
 //! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
 //!   [`child`]: measurements in processes of their own; [`product`]: settings and folders;
 //!   [`report`]: what is printed and written.
 
 mod args;
+mod attacks;
 mod bare_llama;
 mod bare_mistralrs;
 mod bare_onnx;
@@ -74,6 +76,9 @@ fn run(subject: &Subject, options: &Options) -> Result<()> {
     }
     if all || matches!(subject, Subject::FirstToken) {
         report.first_token = Some(report::shown(first_token::run(options)?)?);
+    }
+    if matches!(subject, Subject::Attacks) {
+        report.attacks = Some(report::shown(attacks::run(options)?)?);
     }
     if all || matches!(subject, Subject::Start) {
         report.start = Some(report::shown(start::run(options)?)?);

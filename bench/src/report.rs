@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::attacks::Attacks;
 use crate::engines::Engines;
 use crate::first_token::FirstToken;
 use crate::growth::Growth;
@@ -24,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) engines: Option<Shown<Engines>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) first_token: Option<Shown<FirstToken>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attacks: Option<Shown<Attacks>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) start: Option<Shown<Start>>,
     #[serde(skip_serializing_if = "Option::is_none")]

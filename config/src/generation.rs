@@ -15,6 +15,8 @@ pub struct GenerationSettings {
     pub engine: Engine,
     /// Id in the model catalog, or a path to a GGUF file.
     pub model: String,
+    /// How the model is asked.
+    pub prompt: PromptKind,
     /// The most tokens of an answer.
     pub max_tokens: usize,
     /// Prompt and answer together, in tokens.
@@ -37,6 +39,18 @@ pub struct GenerationSettings {
     pub retries: usize,
     /// The servers of the engines elsewhere.
     pub endpoints: Vec<EndpointSettings>,
+}
+
+/// How long prompts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptKind {
+    /// By the model.
+    Auto,
+    /// Few words, little evidence.
+    Short,
+    /// More rules, more evidence.
+    Full,
 }
 
 /// The generation engines.

@@ -27,11 +27,11 @@ pub mod retrieval;
 pub mod settings;
 
 pub use access::{AccessSettings, KeySettings};
-pub use generation::{EndpointSettings, Engine, GenerationSettings, GrammarKind, LoraSettings};
+pub use generation::{EndpointSettings, Engine, GenerationSettings, GrammarKind, LoraSettings, PromptKind};
 pub use ingest_rules::IngestRule;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
 pub use qdrant::{QdrantSettings, QuantizationKind, Secret, VectorSettings};
 pub use retrieval::{FusionKind, RerankerKind, RetrievalSettings, WhenAway};
-pub use settings::{AnswerMode, KeywordKind, OcrKind, Settings, VectorKind};
+pub use settings::{AnswerMode, KeywordKind, OcrKind, Settings, UnsupportedKind, VectorKind};

@@ -157,6 +157,20 @@ pub struct GroundingSettings {
     pub min_confidence: f32,
     /// Whether a model phrases the answer.
     pub mode: AnswerMode,
+    /// What becomes of sentences that no quote bears out.
+    pub unsupported: UnsupportedKind,
+}
+
+/// What becomes of sentences that no quote bears out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnsupportedKind {
+    /// Left out.
+    Drop,
+    /// Shown, marked.
+    Mark,
+    /// The nearest evidence is quoted in their place.
+    Quote,
 }
 
 /// Who phrases an answer.

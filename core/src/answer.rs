@@ -10,6 +10,7 @@ use crate::document::{PageBox, PageRange};
 use crate::explain::Explanation;
 use crate::passage::{DocumentRef, Passage};
 use crate::span::CharSpan;
+pub use crate::verdict::{Reason, ReasonCode, Sentence, Support, Verdict};
 
 /// An answer, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,12 @@ pub struct Answer {
     /// What comes nearest, where there is no answer: exact quotes, none of which answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<Citation>,
+    /// The sentences of the text in order, each with the verdict on it.
+    #[serde(default)]
+    pub sentences: Vec<Sentence>,
+    /// Why sentences that the model wrote were left out, one entry for each; their words are not shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<ReasonCode>,
     /// What was searched for, where the question came with a conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<FollowUp>,
@@ -131,27 +138,6 @@ pub struct Citation {
     pub support: Support,
 }
 
-/// Whether a quote bears out the sentence that cites it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Support {
-    /// In a word.
-    pub verdict: Verdict,
-    /// Share of the sentence's content words that the quote holds, in `0..=1`.
-    pub score: f32,
-}
-
-/// The verdict on a sentence and its quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Figures and names occur in the quote, and most words do.
-    Supported,
-    /// Figures and names occur, but much of the sentence is in other words.
-    Partial,
-    /// A figure or a name is missing, or hardly a word is shared.
-    Unsupported,
-}
-
 /// Tokens spent, by the generation model's tokenizer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -192,13 +178,16 @@ pub enum AnswerEvent {
         /// Best first.
         passages: Vec<Passage>,
     },
-    /// A piece of the answer, to be appended. Only text that was checked is ever sent.
+    /// A piece of the answer, to be appended. Only text that was checked is ever sent; with
+    /// `grounding.unsupported = "mark"`, a sentence that failed is sent with its mark `[unsupported]`.
     Token {
         /// The piece.
         text: String,
     },
     /// A footnote that the text so far refers to for the first time.
     Citation(Box<Citation>),
+    /// The verdict on the sentence that the text so far ends with.
+    Sentence(Sentence),
     /// The whole answer.
     Answer(Box<Answer>),
 }

@@ -16,6 +16,7 @@
 //! * [`passage`]: a chunk that was retrieved, with its scores; [`explain`]: why it stands where it stands.
 //! * [`evidence`]: a sentence that carries the answer, with its exact place.
 //! * [`answer`]: what the reader gets, every sentence with its citations.
+//! * [`verdict`]: whether quotes bear a sentence out, and why.
 //! * [`catalog`]: what was ingested, from what, and how it went.
 //! * [`error`]: one error type: whose fault, a stable code, a hint.
 //! * [`seam`]: the traits that adapters implement. This crate has no heavy dependency, so that an
@@ -40,6 +41,7 @@ pub mod seam;
 pub mod source;
 pub mod span;
 pub mod text;
+pub mod verdict;
 
 pub use access::Grants;
 pub use answer::{Answer, AnswerEvent, Citation};

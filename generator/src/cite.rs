@@ -7,6 +7,8 @@ use footnote_core::answer::Support;
 use footnote_core::{CharSpan, Citation, Document, Error, Evidence, Result};
 use regex::Regex;
 
+use crate::plain::{visible, with_foreign_marks};
+
 /// `[1]`, `[1, 3]`, `[1][2]`, with the white space before it.
 static MARKS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\s*\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]").ok());
@@ -24,6 +26,7 @@ impl DraftSentence {
     /// Takes the marks out of `raw`. Numbers outside `1..=pieces` are dropped.
     #[must_use]
     pub fn parse(raw: &str, pieces: usize) -> Self {
+        let raw = &*visible(raw);
         let Some(marks) = MARKS.as_ref() else { return Self { text: raw.trim().to_owned(), cites: Vec::new() } };
         let mut cites = Vec::new();
         for mark in marks.captures_iter(raw) {
@@ -34,6 +37,7 @@ impl DraftSentence {
             }
         }
         let text = without_marks(raw).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = with_foreign_marks(&text).into_owned();
         Self { text, cites }
     }
 }
@@ -99,6 +103,7 @@ mod tests {
     fn marks_are_taken_out_and_only_numbers_that_exist_are_kept() {
         assert_eq!(parse("Completed in 1889 [1]."), ("Completed in 1889.".into(), vec![1]));
         assert_eq!(parse("It is so.[2, 9][1] [2]"), ("It is so.".into(), vec![2, 1]));
+        assert_eq!(parse("It is ![so](http://a.b/c) [1]."), ("It is so.".into(), vec![1]));
         assert_eq!(parse("See [0] and [note] in [4]."), ("See and [note] in.".into(), vec![]));
     }
 
@@ -114,8 +119,8 @@ mod tests {
         let document = &corpus.documents[0];
         let mut evidence = crate::testing::evidence(1, "T", &[], "drei.");
         evidence.span = Span::new(9, 14);
-        let support = Support { verdict: Verdict::Supported, score: 1.0 };
-        let footnote = citation(1, &evidence, document, vec![], support).unwrap();
+        let support = Support { verdict: Verdict::Supported, score: 1.0, reason: None };
+        let footnote = citation(1, &evidence, document, vec![], support.clone()).unwrap();
         assert_eq!(footnote.span, CharSpan { start: 7, end: 12 });
         evidence.span = Span::new(8, 14);
         assert_eq!(citation(1, &evidence, document, vec![], support).unwrap_err().code(), Code::Internal);

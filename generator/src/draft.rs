@@ -11,17 +11,37 @@ pub struct DraftFeed {
     /// Bytes of `text` that were given out.
     done: usize,
     pieces: usize,
-    thinking: bool,
+    thinking: Thinking,
 }
 
-const THINKS: &str = "<think>";
-const THOUGHT: &str = "</think>";
+/// Tokens that a model may think before it answers.
+pub const THOUGHT_TOKENS: usize = 1_024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thinking {
+    No,
+    /// It said that it thinks.
+    Yes,
+    /// Its template may have begun the thoughts for it: so it is unless it never says that they end.
+    Assumed,
+}
+
+/// What begins thoughts, and what ends them: Qwen and DeepSeek, Magistral, gpt-oss.
+const THOUGHTS: [(&str, &str); 3] =
+    [("<think>", "</think>"), ("[THINK]", "[/THINK]"), ("<|channel|>analysis", "<|channel|>final<|message|>")];
 
 impl DraftFeed {
     /// For a prompt with `pieces` of evidence.
     #[must_use]
     pub fn new(pieces: usize) -> Self {
-        Self { text: String::new(), done: 0, pieces, thinking: false }
+        Self { text: String::new(), done: 0, pieces, thinking: Thinking::No }
+    }
+
+    /// For a model that thinks first and whose template writes `<think>` for it (DeepSeek R1 and what was distilled
+    /// from it): nothing is given out before `</think>`.
+    #[must_use]
+    pub fn thinking_first(self) -> Self {
+        Self { thinking: Thinking::Assumed, ..self }
     }
 
     /// Takes a token and gives the sentences that are whole now. A sentence is whole when the next
@@ -35,9 +55,13 @@ impl DraftFeed {
             self.text.push(c);
         }
         self.skip_thoughts();
-        if self.thinking {
-            return Vec::new();
+        match self.thinking {
+            Thinking::No => self.whole(),
+            _ => Vec::new(),
         }
+    }
+
+    fn whole(&mut self) -> Vec<DraftSentence> {
         let mut whole = Vec::new();
         while let Some(end) = self.end_of_first() {
             whole.extend(self.take(end));
@@ -48,25 +72,30 @@ impl DraftFeed {
     /// The last sentence: all that is left when the model ended by itself, only a closed sentence
     /// when it was cut off.
     pub fn finish(mut self, ended_by_itself: bool) -> Vec<DraftSentence> {
-        if self.thinking {
+        // One that ended by itself without a word about thoughts did not think.
+        if self.thinking == Thinking::Yes || (self.thinking == Thinking::Assumed && !ended_by_itself) {
             return Vec::new();
         }
+        let mut whole = self.whole();
         let rest = self.text[self.done..].trim_end();
         let closed = rest.ends_with(['.', '!', '?', ']', '"', '”']);
-        if !ended_by_itself && !closed {
-            return Vec::new();
+        if ended_by_itself || closed {
+            whole.extend(self.take(self.text.len()));
         }
-        self.take(self.text.len()).into_iter().collect()
+        whole
     }
 
+    /// Passes over thoughts. Where their end is met without their beginning, all before it was thought.
     fn skip_thoughts(&mut self) {
         let rest = &self.text[self.done..];
-        if rest.trim_start().starts_with(THINKS) || self.thinking {
-            self.thinking = true;
-            if let Some(at) = rest.find(THOUGHT) {
-                self.done += at + THOUGHT.len();
-                self.thinking = false;
-            }
+        let ends = THOUGHTS.iter().filter_map(|(_, ends)| rest.rfind(ends).map(|at| at + ends.len()));
+        if let Some(end) = ends.max() {
+            self.done += end;
+            self.thinking = Thinking::No;
+        }
+        let rest = self.text[self.done..].trim_start();
+        if THOUGHTS.iter().any(|(begins, _)| rest.starts_with(begins)) {
+            self.thinking = Thinking::Yes;
         }
     }
 
@@ -125,5 +154,26 @@ mod tests {
     fn thoughts_are_left_out() {
         assert_eq!(feed(&["<think>", "Hm. Hm. ", "</think>", "\n\nIt is 7."], true), [("It is 7.".into(), vec![])]);
         assert!(feed(&["<think>", "Hm. Hm. "], true).is_empty());
+        assert!(feed(&["[THINK]", "Hm. Hm. "], true).is_empty());
+        let channels = ["<|channel|>analysis<|message|>Hm. Hm. <|end|>", "<|channel|>final<|message|>It is 7."];
+        assert_eq!(feed(&channels, true), [("It is 7.".into(), vec![])]);
+    }
+
+    #[test]
+    fn thoughts_that_the_template_began_are_left_out() {
+        let thinks = |tokens: &[&str], ended| {
+            let mut feed = DraftFeed::new(3).thinking_first();
+            let mut out: Vec<DraftSentence> = tokens.iter().flat_map(|token| feed.push(token)).collect();
+            out.extend(feed.finish(ended));
+            out.into_iter().map(|sentence| sentence.text).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            thinks(&["Hm. It may be 8. ", "</think>", "\n\nIt is 7. It", " is so."], true),
+            ["It is 7.", "It is so."]
+        );
+        assert!(thinks(&["Hm. It may be 8. It may be"], false).is_empty(), "cut off while it thought");
+        assert_eq!(thinks(&["It is 7. It is so."], true), ["It is 7.", "It is so."], "it did not think");
+        // Without being told, only what was not given out yet can be held back.
+        assert_eq!(feed(&["Hm, it may be 8", "</think>", "It is 7."], true), [("It is 7.".into(), vec![])]);
     }
 }

@@ -12,6 +12,7 @@ use footnote_core::seam::{Catalog, Embedder};
 use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, Document, DocumentId, Evidence, Passage, Result, Span};
 
+use crate::command::Guard;
 use crate::confidence::{Place, Signs};
 use crate::lexical::{Query, terms};
 use crate::sought::Sought;
@@ -79,7 +80,7 @@ pub(crate) async fn choose(
     catalog: &dyn Catalog,
     choice: Choice,
 ) -> Result<Chosen> {
-    let mut candidates = candidates(&Sought::by(question), passages);
+    let mut candidates = candidates(&Sought::by(question), &Guard::for_question(question), passages);
     let query = prefilter(question, &mut candidates);
     score(question, &mut candidates, embedder, choice.lexical_weight).await?;
     let mut chosen = take(candidates.iter().collect(), &query, catalog, choice.max_evidence).await?;
@@ -89,14 +90,16 @@ pub(crate) async fn choose(
     Ok(chosen)
 }
 
-fn candidates<'p>(sought: &Sought, passages: &'p [Passage]) -> Vec<Candidate<'p>> {
+fn candidates<'p>(sought: &Sought, guard: &Guard, passages: &'p [Passage]) -> Vec<Candidate<'p>> {
     let mut seen = HashSet::new();
     let mut candidates = Vec::new();
     for (place, passage) in passages.iter().enumerate() {
         let chunk = &passage.chunk;
         let context: HashSet<String> =
             terms(&format!("{} {}", passage.document.title, chunk.heading_path.join(" "))).into_iter().collect();
-        for span in sentences(&chunk.text) {
+        let units = sentences(&chunk.text);
+        let refused = guard.refused(&chunk.text, &units);
+        for (span, _) in units.into_iter().zip(refused).filter(|(_, refused)| !refused) {
             let Some(text) = span.of(&chunk.text) else { continue };
             let span = span.shifted(chunk.span.start);
             let terms: HashSet<String> = terms(text).into_iter().collect();

@@ -8,11 +8,12 @@
 //! * [`lexical`]: the words that two texts share. Units that can be quoted: `footnote_core::text::sentence`.
 //! * `sought`, `evidence`: what a unit would bring to the question; the few units that carry the answer.
 //! * `abstain`, `confidence`, `opposites`: how sure it is that the evidence answers, by what the question says and the text does not.
-//! * [`prompt`]: numbered evidence, question last.
+//! * `command`: what in a document addresses the model and is no evidence. `plain`: a document's words as plain words.
+//! * [`prompt`]: numbered evidence, question last; short for small models.
 //! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
 //! * [`draft`], [`cite`]: tokens to sentences, marks to evidence.
-//! * `asked`, `claims`, `support`, [`verify`]: what the question asks for; figures, names and words of a
-//!   sentence, held against its quotes.
+//! * `asked`, `claims`, `check`, `support`, [`verify`]: what the question asks for; figures, units, dates, names, denials
+//!   and words of a sentence, held against its quotes.
 //! * `write`: verified sentences and their footnotes.
 //! * `stage`: the steps as types; [`answerer`]: all of it behind core's `Answerer`.
 
@@ -27,10 +28,13 @@ pub mod verify;
 
 mod abstain;
 mod asked;
+mod check;
 mod claims;
+mod command;
 mod confidence;
 mod evidence;
 mod opposites;
+mod plain;
 mod sought;
 mod stage;
 mod support;
@@ -39,5 +43,6 @@ mod write;
 #[cfg(test)]
 mod testing;
 
-pub use answerer::{AnswererParts, GroundedAnswerer, GroundingOptions};
+pub use answerer::{AnswererParts, GroundedAnswerer, GroundingOptions, Unsupported};
 pub use engine::{EngineChoice, EngineOptions, load};
+pub use prompt::PromptStyle;

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use footnote_core::answer::{AbstainCode, AbstainReason, Mode, Support, Timings, Usage, Verdict};
+use footnote_core::answer::{AbstainCode, AbstainReason, AnswerEvent, Mode, ReasonCode, Support, Timings, Usage, Verdict};
 use footnote_core::catalog::DocumentStatus;
 use footnote_core::explain::Explanation;
 use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator};
@@ -13,14 +13,14 @@ use futures::StreamExt;
 use uuid::Uuid;
 
 use crate::abstain;
-use crate::answerer::{Events, Inner, tell};
+use crate::answerer::{Events, Inner, Unsupported, tell};
 use crate::cite::{DraftSentence, citation};
 use crate::confidence::Signs;
-use crate::draft::DraftFeed;
+use crate::draft::{DraftFeed, THOUGHT_TOKENS};
 use crate::evidence::{Choice, Chosen, choose};
 use crate::prompt;
-use crate::verify::{VerifiedSentence, Verifier};
-use crate::write::Writer;
+use crate::verify::{Checked, UnsupportedSentence, VerifiedSentence, Verifier};
+use crate::write::{Parts, Writer};
 
 /// Sentences of an answer; what a model adds after that is rarely better.
 const MAX_SENTENCES: usize = 3;
@@ -61,6 +61,7 @@ pub(crate) struct Written {
     writer: Writer,
     mode: Mode,
     confidence: f32,
+    dropped: Vec<ReasonCode>,
     usage: Usage,
     account: Account,
     clock: Clock,
@@ -100,7 +101,10 @@ impl Retrieved {
             return Ok(self.missing(abstain::nothing(code), None, Vec::new()));
         }
         let started = Instant::now();
-        let choice = Choice { max_evidence: options.max_evidence, lexical_weight: options.lexical_weight };
+        let choice = Choice {
+            max_evidence: options.prompt.pieces(options.max_evidence),
+            lexical_weight: options.lexical_weight,
+        };
         let (embedder, catalog) = (&*answerer.parts.embedder, &*answerer.parts.catalog);
         let chosen = choose(self.question.text(), &self.passages, embedder, catalog, choice).await?;
         self.clock.timings.evidence = ms(started);
@@ -131,6 +135,8 @@ impl Retrieved {
             mode: Mode::Abstained,
             citations: Vec::new(),
             nearest,
+            sentences: Vec::new(),
+            dropped: Vec::new(),
             question: None,
             degraded: self.account.degraded,
             explanation: self.account.explanation,
@@ -142,9 +148,9 @@ impl Retrieved {
 
 /// What was found instead of an answer, as quotes that bear nothing out.
 fn nearest(chosen: &Chosen) -> Result<Vec<Citation>> {
-    let support = Support { verdict: Verdict::Unsupported, score: 0.0 };
+    let support = Support { verdict: Verdict::Unsupported, score: 0.0, reason: None };
     let cited = chosen.evidence.iter().filter_map(|piece| Some((piece, chosen.documents.get(&piece.document.id)?)));
-    cited.map(|(piece, document)| citation(piece.number, piece, document, Vec::new(), support)).collect()
+    cited.map(|(piece, document)| citation(piece.number, piece, document, Vec::new(), support.clone())).collect()
 }
 
 impl Evidenced {
@@ -152,11 +158,13 @@ impl Evidenced {
     /// where nothing that was phrased holds.
     pub(crate) async fn write(self, answerer: &Inner, events: &Events) -> Result<Written> {
         let Self { question, chosen, confidence, account, clock } = self;
-        let (mode, usage) = (Mode::Generated, Usage::default());
+        // Until a sentence of the model's passes.
+        let (mode, usage) = (Mode::Quoted, Usage::default());
         let mut writing = Writing {
             verifier: Verifier::new(question.text(), &chosen.evidence),
-            written: Written { writer: Writer::default(), mode, confidence, usage, account, clock },
+            written: Written { writer: Writer::default(), mode, confidence, dropped: Vec::new(), usage, account, clock },
             chosen: &chosen,
+            unsupported: answerer.options.unsupported,
             events,
         };
         if let Some(generator) = &answerer.parts.generator {
@@ -165,7 +173,7 @@ impl Evidenced {
             writing.written.clock.timings.generate = ms(started);
             writing.survive(outcome)?;
         }
-        if writing.written.writer.is_empty() {
+        if writing.written.writer.says_nothing() {
             writing.quote().await?;
         }
         Ok(writing.written)
@@ -177,15 +185,18 @@ struct Writing<'a> {
     verifier: Verifier<'a>,
     written: Written,
     chosen: &'a Chosen,
+    unsupported: Unsupported,
     events: &'a Events,
 }
 
 impl Writing<'_> {
     async fn generate(&mut self, question: &Question, generator: &dyn Generator, answerer: &Inner) -> Result<()> {
         let options = &answerer.options;
+        let room = generator.info().context / 2;
+        let thoughts = if options.thinks { THOUGHT_TOKENS.min(room) } else { 0 };
         let request = GenerationRequest {
-            messages: prompt::chat(question.text(), &self.chosen.evidence),
-            max_tokens: options.max_tokens,
+            messages: prompt::chat(question.text(), &self.chosen.evidence, options.prompt),
+            max_tokens: options.max_tokens + thoughts,
             deadline: options.deadline.saturating_sub(self.written.clock.started.elapsed()),
             temperature: options.temperature,
             grammar: None,
@@ -193,6 +204,9 @@ impl Writing<'_> {
         };
         let mut stream = generator.generate(request).await?;
         let mut feed = DraftFeed::new(self.chosen.evidence.len());
+        if options.thinks {
+            feed = feed.thinking_first();
+        }
         while let Some(event) = stream.next().await {
             match event? {
                 GenerationEvent::Token(token) => {
@@ -224,14 +238,39 @@ impl Writing<'_> {
             }
             let started = Instant::now();
             let text = sentence.text.clone();
-            let verified = self.verifier.verify(sentence);
+            let checked = self.verifier.verify(sentence);
             self.written.clock.timings.verify += ms(started);
-            match verified {
-                Some(verified) => self.push(&verified, " ").await?,
-                None => tracing::debug!(text, "dropped: its evidence does not bear it out"),
+            match checked {
+                Checked::Holds(verified) => {
+                    self.written.mode = Mode::Generated;
+                    self.push(&verified, " ").await?;
+                }
+                Checked::Unsupported(sentence) => self.instead(sentence).await?,
+                Checked::Empty(code) => self.leave_out(code, &text),
             }
         }
         Ok(())
+    }
+
+    /// What stands in the place of a sentence that no quote bears out.
+    async fn instead(&mut self, sentence: UnsupportedSentence) -> Result<()> {
+        let nearest = self.chosen.evidence.iter().find(|piece| piece.number == sentence.nearest());
+        match (self.unsupported, nearest) {
+            (Unsupported::Mark, _) => {
+                let events = self.written.writer.mark(&sentence, " ");
+                self.tell(events).await;
+            }
+            (Unsupported::Quote, Some(piece)) if !self.written.writer.cites(piece.number) => {
+                self.push(&VerifiedSentence::quote(piece), " ").await?;
+            }
+            _ => self.leave_out(sentence.code(), sentence.text()),
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, code: ReasonCode, text: &str) {
+        tracing::debug!(text, reason = code.as_str(), "left out");
+        self.written.dropped.push(code);
     }
 
     /// An engine that fails must not cost the answer: the evidence is there. A queue that is full is
@@ -248,7 +287,6 @@ impl Writing<'_> {
     }
 
     async fn quote(&mut self) -> Result<()> {
-        self.written.mode = Mode::Quoted;
         let evidence = &self.chosen.evidence;
         let best = evidence.first().map_or(0.0, |evidence| evidence.score);
         for piece in evidence.iter().take(2).filter(|piece| piece.score >= best * QUOTED_CUT) {
@@ -258,25 +296,32 @@ impl Writing<'_> {
     }
 
     async fn push(&mut self, sentence: &VerifiedSentence, separator: &str) -> Result<()> {
-        for event in self.written.writer.push(sentence, separator, self.chosen)? {
+        let events = self.written.writer.push(sentence, separator, self.chosen)?;
+        self.tell(events).await;
+        Ok(())
+    }
+
+    async fn tell(&self, events: Vec<AnswerEvent>) {
+        for event in events {
             tell(self.events, Ok(event)).await;
         }
-        Ok(())
     }
 }
 
 impl Written {
     pub(crate) fn into_answer(self) -> Answer {
-        let (answer, citations) = self.writer.into_parts();
+        let Parts { text, citations, sentences } = self.writer.into_parts();
         Answer {
             id: Uuid::now_v7(),
-            answer,
+            answer: text,
             answerable: true,
             abstain_reason: None,
             confidence: Some(self.confidence),
             mode: self.mode,
             citations,
             nearest: Vec::new(),
+            sentences,
+            dropped: self.dropped,
             question: None,
             degraded: self.account.degraded,
             explanation: self.account.explanation,

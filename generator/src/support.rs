@@ -1,8 +1,10 @@
-//! Whether quotes bear out a sentence: arithmetic over claims, nothing else.
+//! Whether quotes bear out a sentence: arithmetic over facts, nothing else.
 
-use footnote_core::answer::{Support, Verdict};
+use std::collections::HashSet;
 
-use crate::claims::Claims;
+use footnote_core::answer::{Reason, ReasonCode, Support, Verdict};
+
+use crate::check::{Facts, Lacking};
 
 /// Share of a sentence's content words that its quotes must hold to be called supported.
 const SUPPORTED: f32 = 0.6;
@@ -13,30 +15,33 @@ const PARTIAL: f32 = 0.3;
 const IN_ORDER: f32 = 0.7;
 
 /// Holds a sentence against its quotes. Names may come from the question; everything else has to
-/// stand in the quotes. `None`: the sentence may not be shown with these quotes.
-pub(crate) fn support(sentence: &Claims, quoted: &Claims, question: &Claims) -> Option<Support> {
-    let holds = sentence.figures.is_subset(&quoted.figures)
-        && sentence.names.iter().all(|name| quoted.has_word(name) || question.has_word(name))
-        && sentence.negates == quoted.negates;
-    let shared = sentence.terms.iter().filter(|term| quoted.terms.contains(*term)).count() as f32;
-    let score = shared / (sentence.terms.len() as f32).max(1.0);
-    let verdict = match () {
-        () if !holds || score < PARTIAL => Verdict::Unsupported,
-        () if score >= SUPPORTED => Verdict::Supported,
-        () => Verdict::Partial,
+/// stand in the quotes. A sentence whose verdict is "unsupported" may not be shown with these quotes.
+pub(crate) fn support(sentence: &Facts, quoted: &Facts, question: &Facts) -> Support {
+    let words: HashSet<&String> = sentence.sequence().iter().collect();
+    let shared = words.iter().filter(|word| quoted.has_term(word)).count();
+    let score = shared as f32 / (words.len() as f32).max(1.0);
+    let lacking = sentence.lacking_in(quoted, question);
+    let shares = || format!("{shared} of {} words stand in the quote", words.len());
+    let (verdict, code, message) = match lacking {
+        Some(Lacking { code, message }) => (Verdict::Unsupported, code, message),
+        None if score < PARTIAL => (Verdict::Unsupported, ReasonCode::FewWordsShared, shares()),
+        None if in_order(sentence, quoted, question) < IN_ORDER => {
+            (Verdict::Unsupported, ReasonCode::Order, "the words stand in another order in the quote".to_owned())
+        }
+        None if score >= SUPPORTED => (Verdict::Supported, ReasonCode::WordsShared, shares()),
+        None => (Verdict::Partial, ReasonCode::FewWordsShared, shares()),
     };
-    let shown = verdict != Verdict::Unsupported && in_order(sentence, quoted, question) >= IN_ORDER;
-    shown.then_some(Support { verdict, score })
+    Support { verdict, score, reason: Some(Reason { code, message }) }
 }
 
 /// Share of the sentence's terms, in sequence, that the quotes have in the same order.
-fn in_order(sentence: &Claims, quoted: &Claims, question: &Claims) -> f32 {
-    let from_question_only = |term: &&String| question.terms.contains(*term) && !quoted.terms.contains(*term);
-    let said: Vec<&String> = sentence.sequence.iter().filter(|term| !from_question_only(term)).collect();
+fn in_order(sentence: &Facts, quoted: &Facts, question: &Facts) -> f32 {
+    let from_question_only = |term: &&String| question.has_term(term) && !quoted.has_term(term);
+    let said: Vec<&String> = sentence.sequence().iter().filter(|term| !from_question_only(term)).collect();
     if said.is_empty() {
         return 0.0;
     }
-    common_subsequence(&said, &quoted.sequence) as f32 / said.len() as f32
+    common_subsequence(&said, quoted.sequence()) as f32 / said.len() as f32
 }
 
 /// Length of the longest common subsequence (Wagner and Fischer, 1974), in one row.
@@ -58,23 +63,33 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn verdict(sentence: &str, quote: &str) -> Option<Verdict> {
-        let question = Claims::of("Who bought the land in America?");
-        support(&Claims::of(sentence), &Claims::of(quote), &question).map(|support| support.verdict)
+    fn verdict(sentence: &str, quote: &str) -> (Verdict, ReasonCode) {
+        let question = Facts::of("Who bought the land in America?");
+        let support = support(&Facts::of(sentence), &Facts::of(quote), &question);
+        (support.verdict, support.reason.unwrap().code)
     }
 
     #[test]
     fn who_did_what_to_whom_must_not_be_turned_around() {
         let quote = "Huguenot settlers purchased the land from the British governor.";
-        assert_eq!(verdict("Huguenot settlers purchased the land in America.", quote), Some(Verdict::Supported));
-        assert_eq!(verdict("The British governor purchased the land from Huguenot settlers.", quote), None);
+        assert_eq!(
+            verdict("Huguenot settlers purchased the land in America.", quote),
+            (Verdict::Supported, ReasonCode::WordsShared)
+        );
+        assert_eq!(
+            verdict("The British governor purchased the land from Huguenot settlers.", quote),
+            (Verdict::Unsupported, ReasonCode::Order)
+        );
     }
 
     #[test]
     fn words_that_only_the_question_has_cost_support_but_are_allowed() {
         let quote = "Huguenot settlers purchased it.";
-        assert_eq!(verdict("Huguenot settlers bought land in America.", quote), Some(Verdict::Partial));
-        assert_eq!(verdict("Somebody bought land in America.", quote), None);
+        assert_eq!(
+            verdict("Huguenot settlers bought land in America.", quote),
+            (Verdict::Partial, ReasonCode::FewWordsShared)
+        );
+        assert_eq!(verdict("Somebody bought land in America.", quote).0, Verdict::Unsupported);
     }
 
     proptest! {

@@ -1,15 +1,17 @@
-//! Holds every sentence of a draft against what it cites. Only what passes can reach the answer:
+//! Holds every sentence of a draft against what it cites. Only what passes can be said as fact:
 //! a [`VerifiedSentence`] is made here and nowhere else.
 
 use std::collections::HashSet;
 
 use footnote_core::Evidence;
-use footnote_core::answer::{Support, Verdict};
+use footnote_core::answer::{Reason, ReasonCode, Support, Verdict};
 use footnote_core::text::sentence::marker_length;
 
 use crate::asked::Asked;
+use crate::check::Facts;
 use crate::cite::DraftSentence;
 use crate::claims::Claims;
+use crate::plain::{visible, with_foreign_marks};
 use crate::support::support;
 
 /// A sentence that its quotes bear out.
@@ -21,11 +23,33 @@ pub struct VerifiedSentence {
     support: Support,
 }
 
+/// A sentence that nothing bears out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnsupportedSentence {
+    text: String,
+    support: Support,
+    /// Number of the evidence that comes nearest.
+    nearest: usize,
+}
+
+/// What became of a sentence of a draft.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Checked {
+    /// It may be shown.
+    Holds(VerifiedSentence),
+    /// It may not be shown as fact.
+    Unsupported(UnsupportedSentence),
+    /// There is nothing in it: whether it is true does not matter.
+    Empty(ReasonCode),
+}
+
 impl VerifiedSentence {
-    /// The evidence quoted as it is: it needs no check. Line breaks and list marks are not shown.
+    /// The evidence quoted as it is: it needs no check. Line breaks, list marks and what cannot be seen are not
+    /// shown, and numbers in brackets are shown as `(3)`: they are the document's, no footnotes of the answer.
     #[must_use]
     pub fn quote(evidence: &Evidence) -> Self {
-        let support = Support { verdict: Verdict::Supported, score: 1.0 };
+        let reason = Reason { code: ReasonCode::Verbatim, message: "the document's own words".into() };
+        let support = Support { verdict: Verdict::Supported, score: 1.0, reason: Some(reason) };
         Self { text: shown(&evidence.quote), cites: vec![evidence.number], support }
     }
 
@@ -43,8 +67,34 @@ impl VerifiedSentence {
 
     /// How well the quotes bear it out.
     #[must_use]
-    pub fn support(&self) -> Support {
-        self.support
+    pub fn support(&self) -> &Support {
+        &self.support
+    }
+}
+
+impl UnsupportedSentence {
+    /// The words, without marks.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The verdict, with its reason.
+    #[must_use]
+    pub fn support(&self) -> &Support {
+        &self.support
+    }
+
+    /// Number of the evidence that comes nearest.
+    #[must_use]
+    pub fn nearest(&self) -> usize {
+        self.nearest
+    }
+
+    /// What kind of thing is not borne out.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        self.support.reason.as_ref().map_or(ReasonCode::FewWordsShared, |reason| reason.code)
     }
 }
 
@@ -52,10 +102,36 @@ impl VerifiedSentence {
 pub struct Verifier<'a> {
     evidence: &'a [Evidence],
     question: Claims,
+    question_facts: Facts,
     asks_for: Asked,
     said: HashSet<Vec<String>>,
     /// Whether a sentence that answers was passed: the first one has to.
     answered: bool,
+}
+
+/// A text in the two forms that it is held against others in.
+struct Read {
+    claims: Claims,
+    facts: Facts,
+}
+
+impl Read {
+    fn of(text: &str) -> Self {
+        Self { claims: Claims::of(text), facts: Facts::of(text) }
+    }
+}
+
+/// A sentence held against some pieces.
+struct Judged {
+    cites: Vec<usize>,
+    quoted: Read,
+    support: Support,
+}
+
+impl Judged {
+    fn holds(&self) -> bool {
+        self.support.verdict != Verdict::Unsupported
+    }
 }
 
 impl<'a> Verifier<'a> {
@@ -65,6 +141,7 @@ impl<'a> Verifier<'a> {
         Self {
             evidence,
             question: Claims::of(question),
+            question_facts: Facts::of(question),
             asks_for: Asked::by(question),
             said: HashSet::new(),
             answered: false,
@@ -73,53 +150,89 @@ impl<'a> Verifier<'a> {
 
     /// The sentence, when what it cites bears it out and it says something. Without a mark, or when
     /// its marks don't hold, it is tried against the piece that supports it best.
-    pub fn verify(&mut self, draft: DraftSentence) -> Option<VerifiedSentence> {
-        let claims = Claims::of(&draft.text);
-        let cited = if draft.cites.is_empty() { None } else { self.judge(&claims, draft.cites) };
-        let (cites, quoted, support) = cited.or_else(|| self.best(&claims))?;
-        if !self.is_worth_saying(&claims, &quoted) || !self.said.insert(claims.sequence) {
-            return None;
+    pub fn verify(&mut self, draft: DraftSentence) -> Checked {
+        let said = Read::of(&draft.text);
+        let cited = if draft.cites.is_empty() { None } else { Some(self.judge(&said, draft.cites)) };
+        let judged = match cited {
+            Some(judged) if judged.holds() => judged,
+            // The reason why the piece that it cites does not bear it out tells more than another's.
+            cited => match (self.best(&said), cited) {
+                (Some(best), Some(cited)) => {
+                    if best.holds() {
+                        best
+                    } else {
+                        cited
+                    }
+                }
+                (Some(best), None) => best,
+                (None, _) => return Checked::Empty(ReasonCode::SaysNothing),
+            },
+        };
+        if !self.says_something(&said, &judged.quoted) {
+            return Checked::Empty(ReasonCode::SaysNothing);
+        }
+        if !judged.holds() {
+            let nearest = judged.cites.first().copied().unwrap_or(1);
+            return Checked::Unsupported(UnsupportedSentence { text: draft.text, support: judged.support, nearest });
+        }
+        if !self.is_worth_saying(&said, &judged.quoted) {
+            return Checked::Empty(ReasonCode::SaysNothing);
+        }
+        if !self.said.insert(said.claims.sequence) {
+            return Checked::Empty(ReasonCode::Repeats);
         }
         self.answered = true;
-        Some(VerifiedSentence { text: draft.text, cites, support })
+        Checked::Holds(VerifiedSentence { text: draft.text, cites: judged.cites, support: judged.support })
     }
 
-    fn best(&self, claims: &Claims) -> Option<(Vec<usize>, Claims, Support)> {
-        let judged = self.evidence.iter().filter_map(|piece| self.judge(claims, vec![piece.number]));
-        judged.max_by(|(_, _, a), (_, _, b)| a.score.total_cmp(&b.score))
+    fn best(&self, said: &Read) -> Option<Judged> {
+        let judged = self.evidence.iter().map(|piece| self.judge(said, vec![piece.number]));
+        judged.max_by(|a, b| a.holds().cmp(&b.holds()).then(a.support.score.total_cmp(&b.support.score)))
     }
 
-    fn judge(&self, claims: &Claims, cites: Vec<usize>) -> Option<(Vec<usize>, Claims, Support)> {
+    fn judge(&self, said: &Read, cites: Vec<usize>) -> Judged {
         let cited = self.evidence.iter().filter(|piece| cites.contains(&piece.number));
         let quotes: Vec<&str> = cited.map(|piece| piece.quote.as_str()).collect();
-        let quoted = Claims::of(&quotes.join("\n"));
-        let support = support(claims, &quoted, &self.question)?;
-        Some((cites, quoted, support))
+        let quoted = Read::of(&visible(&quotes.join("\n")));
+        let support = support(&said.facts, &quoted.facts, &self.question_facts);
+        Judged { cites, quoted, support }
+    }
+
+    /// Whether the sentence has words that the question does not have, does not run in circles and does not talk
+    /// about itself.
+    fn says_something(&self, said: &Read, quoted: &Read) -> bool {
+        let new = |term: &String| !self.question.terms.contains(term);
+        said.claims.terms.iter().any(new) && !said.claims.goes_in_circles() && !said.claims.is_talk(&quoted.claims)
     }
 
     /// Whether the sentence speaks of what was asked and brings something from its quotes that the
     /// question does not say already; until one sentence has answered, of the kind that was asked for.
-    fn is_worth_saying(&self, claims: &Claims, quoted: &Claims) -> bool {
+    fn is_worth_saying(&self, said: &Read, quoted: &Read) -> bool {
+        let (claims, quoted_claims) = (&said.claims, &quoted.claims);
         let asked = |term: &String| self.question.terms.contains(term);
-        let brings_figure = claims.figures.iter().any(|figure| !self.question.figures.contains(figure));
+        let brings_figure = |read: &Read| {
+            !read.claims.figures.is_subset(&self.question.figures) || read.facts.brings_date(&self.question_facts)
+        };
         let brings_name = |claims: &Claims| claims.proper.iter().any(|name| !self.question.has_word(name));
         let is_of_the_kind = match self.asks_for {
             _ if self.answered => true,
-            Asked::Figure => brings_figure || quoted.figures.is_subset(&self.question.figures),
-            Asked::Name => brings_name(claims) || !brings_name(quoted),
+            Asked::Figure => brings_figure(said) || !brings_figure(quoted),
+            Asked::Name => brings_name(claims) || !brings_name(quoted_claims),
             Asked::Anything => true,
         };
         let speaks_of_it = self.question.terms.is_empty() || claims.terms.iter().any(asked);
-        let brings_something = claims.terms.iter().any(|term| quoted.terms.contains(term) && !asked(term));
-        is_of_the_kind && speaks_of_it && brings_something && !claims.goes_in_circles() && !claims.is_talk(quoted)
+        let brings_something = claims.terms.iter().any(|term| quoted_claims.terms.contains(term) && !asked(term))
+            || said.facts.brings_date(&self.question_facts);
+        is_of_the_kind && speaks_of_it && brings_something
     }
 }
 
 /// A quote as a sentence of an answer: on one line, without the mark of a list or a table.
 fn shown(quote: &str) -> String {
+    let quote = visible(quote);
     let line = quote.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = &line[marker_length(&line)..];
-    line.trim_matches(|c: char| c == '|' || c.is_whitespace()).to_owned()
+    with_foreign_marks(line.trim_matches(|c: char| c == '|' || c.is_whitespace())).into_owned()
 }
 
 #[cfg(test)]
@@ -138,8 +251,10 @@ mod tests {
 
     fn check(question: &str, draft: &str) -> Option<(Vec<usize>, Verdict)> {
         let pieces = pieces();
-        let verified = Verifier::new(question, &pieces).verify(DraftSentence::parse(draft, 2))?;
-        Some((verified.cites, verified.support.verdict))
+        match Verifier::new(question, &pieces).verify(DraftSentence::parse(draft, 2)) {
+            Checked::Holds(verified) => Some((verified.cites, verified.support.verdict)),
+            _ => None,
+        }
     }
 
     #[test]
@@ -205,8 +320,43 @@ mod tests {
         let pieces = pieces();
         let mut verifier = Verifier::new(QUESTION, &pieces);
         let draft = DraftSentence::parse("The tower was completed in 1889.", 2);
-        assert!(verifier.verify(draft.clone()).is_some());
-        assert!(verifier.verify(draft).is_none());
+        assert!(matches!(verifier.verify(draft.clone()), Checked::Holds(_)));
+        assert_eq!(verifier.verify(draft), Checked::Empty(ReasonCode::Repeats));
+    }
+
+    #[test]
+    fn an_unsupported_sentence_names_the_reason_and_the_nearest_evidence() {
+        let pieces = pieces();
+        let unsupported = |draft: &str| match Verifier::new(QUESTION, &pieces).verify(DraftSentence::parse(draft, 2)) {
+            Checked::Unsupported(sentence) => (sentence.code(), sentence.nearest()),
+            other => panic!("{draft}: {other:?}"),
+        };
+        for (draft, code) in [
+            ("The tower was completed on 30 March 1889 [1].", ReasonCode::Date),
+            ("The tower was completed by Alexandre Dumas [1].", ReasonCode::Entity),
+            ("The tower was completed in 1889 with three floors [1].", ReasonCode::Number),
+            ("The tower was not completed in 1889.", ReasonCode::Negation),
+            ("The tower reached 1,024 metres [1].", ReasonCode::Unit),
+            ("The tower is a beloved symbol of love and light [1].", ReasonCode::FewWordsShared),
+        ] {
+            assert_eq!(unsupported(draft), (code, 1), "{draft}");
+        }
+    }
+
+    #[test]
+    fn a_date_in_another_form_is_the_same_answer() {
+        for draft in ["The tower was completed on 1889-03-31 [1].", "The tower was completed on March 31, 1889."] {
+            assert_eq!(check(QUESTION, draft).unwrap().0, [1], "{draft}");
+        }
+    }
+
+    #[test]
+    fn what_a_document_says_in_brackets_is_no_footnote_of_the_answer() {
+        let quote = "It was so\u{200b} in 1889 [3], [1, 2] \u{202e}and [note].";
+        assert_eq!(
+            VerifiedSentence::quote(&evidence(1, "T", &[], quote)).text(),
+            "It was so in 1889 (3), (1, 2) and [note]."
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that breaks off says where")]
 
 mod ask;
+mod attacks;
 mod bad_input;
 mod bad_models;
 mod browser;

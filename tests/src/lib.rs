@@ -2,6 +2,7 @@
 //!
 //! * [`Scenario`]: a data folder of its own, and commands run in it.
 //! * [`Server`]: `footnote serve` on a free port, stopped when dropped.
+//! * [`attacks`]: documents that try to command the model.
 //! * [`files`]: small files of formats that are not text.
 //! * [`handbook`]: the example, ingested once per build and copied for each scenario that needs it.
 //! * [`Nodes`]: Qdrant nodes of a test's own, which it may kill.
@@ -9,6 +10,7 @@
 //!
 //! The binary must have been built before (`make test` does): these tests run it, they do not link it.
 
+pub mod attacks;
 pub mod files;
 pub mod handbook;
 pub mod kills;

@@ -1,6 +1,6 @@
 // An answer as elements: sentences with footnote marks, the footnotes, and what is shown where there is no answer.
 
-import type { Citation, Passage } from "./api.js";
+import type { Citation, Passage, Support } from "./api.js";
 import { countCodePoints } from "./codepoints.js";
 import { element } from "./dom.js";
 import type { Segment } from "./footnotes.js";
@@ -48,10 +48,15 @@ export function noteElements(citations: Citation[]): HTMLElement[] {
         { class: "source" },
         element("a", { href: citationLink(citation) }, source(citation)),
         " ",
-        element("span", { class: `verdict ${citation.support.verdict}` }, verdictWords(citation.support.verdict)),
+        verdictElement(citation.support),
       ),
     );
   });
+}
+
+/** The verdict in words; what decided it, for whoever points at it. */
+function verdictElement({ verdict, reason }: Support): HTMLElement {
+  return element("span", { class: `verdict ${verdict}`, title: reason?.message ?? null }, verdictWords(verdict));
 }
 
 function citationLink(citation: Citation): string {

@@ -20,6 +20,13 @@ export interface PageRange {
 
 export type Verdict = "supported" | "partial" | "unsupported";
 
+/** Whether a quote bears a sentence out, and what decided. */
+export interface Support {
+  verdict: Verdict;
+  score: number;
+  reason?: { code: string; message: string };
+}
+
 /** A footnote. All spans are code points. */
 export interface Citation {
   index: number;
@@ -28,7 +35,7 @@ export interface Citation {
   document: DocumentRef;
   pages: PageRange | null;
   span: Span;
-  support: { verdict: Verdict; score: number };
+  support: Support;
 }
 
 /** A retrieved passage. */

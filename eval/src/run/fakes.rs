@@ -70,7 +70,7 @@ pub(crate) fn citation(uri: &str, quote: &str, start: usize) -> Citation {
         pages: None,
         span: CharSpan { start, end: start + quote.chars().count() },
         boxes: vec![],
-        support: Support { verdict: Verdict::Supported, score: 1.0 },
+        support: Support { verdict: Verdict::Supported, score: 1.0, reason: None },
     }
 }
 
@@ -84,6 +84,8 @@ pub(crate) fn answer(text: &str, citations: Vec<Citation>) -> Answer {
         mode: Mode::Generated,
         citations,
         nearest: vec![],
+        sentences: vec![],
+        dropped: vec![],
         question: None,
         degraded: None,
         explanation: None,

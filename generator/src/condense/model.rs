@@ -13,7 +13,7 @@ use super::need::{Need, need};
 use super::token::{Class, Token, tokens};
 use super::{Condensed, How, Lack, MAX_TURNS, Turn, by_rules};
 use crate::lexical::stem;
-use crate::prompt::plain;
+use crate::plain::plain;
 
 const SYSTEM: &str = include_str!("../../prompts/condense-system.txt");
 const QUESTION: &str = include_str!("../../prompts/condense-question.txt");

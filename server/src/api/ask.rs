@@ -70,6 +70,7 @@ async fn show(state: &ApiState, talk: &Talk, event: AnswerEvent) -> Result<Event
         }
         AnswerEvent::Token { text } => named("token", &json!({ "text": text })),
         AnswerEvent::Citation(citation) => named("citation", &json!(citation)),
+        AnswerEvent::Sentence(sentence) => named("sentence", &json!(sentence)),
         AnswerEvent::Answer(answer) => named("answer", &json!(talk.ends_with(state, *answer).await)),
     })
 }

@@ -116,6 +116,9 @@ pub struct Ask {
     /// Only documents that fit, such as '{"tags": "report", "modified": {"gte": "2024-01-01"}}' (docs/filters.md)
     #[arg(long, value_name = "JSON", value_parser = parse_json)]
     pub filter: Option<serde_json::Value>,
+    /// Tell the verdict on each sentence, and why
+    #[arg(long)]
+    pub explain: bool,
     /// auto, llama-cpp, mistralrs, openai or replicate
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,

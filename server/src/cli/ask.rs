@@ -21,6 +21,9 @@ pub(super) async fn run(context: &Context, args: Ask) -> Result<Outcome> {
         terminal::json(&answer)?;
     } else {
         terminal::answer(&answer);
+        if args.explain {
+            terminal::verdicts(&answer);
+        }
     }
     Ok(Outcome::Done)
 }

@@ -114,6 +114,25 @@ pub(super) fn answer(answer: &Answer) {
     }
 }
 
+/// The verdict on each sentence of an answer, and why others were left out.
+pub(super) fn verdicts(answer: &Answer) {
+    line("");
+    for sentence in &answer.sentences {
+        let words = sentence.span.to_bytes(&answer.answer).and_then(|span| span.of(&answer.answer)).unwrap_or_default();
+        let support = &sentence.support;
+        let reason = support
+            .reason
+            .as_ref()
+            .map_or(String::new(), |reason| format!("  {}: {}", reason.code.as_str(), reason.message));
+        line(format!("{:<11} {:.2}{reason}", support.verdict.as_str(), support.score));
+        line(format!("    {words}"));
+    }
+    if !answer.dropped.is_empty() {
+        let reasons: Vec<&str> = answer.dropped.iter().map(|code| code.as_str()).collect();
+        line(format!("left out: {} ({})", reasons.len(), reasons.join(", ")));
+    }
+}
+
 /// `Title, page 3 (path/to/file.pdf)`
 fn place(citation: &footnote_core::Citation) -> String {
     let document = &citation.document;

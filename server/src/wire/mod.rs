@@ -5,7 +5,7 @@
 //! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old
 //!   one.
 //! * `stores`: the stores behind both legs. `placed`: where a collection has them. `moving`: from one to another.
-//! * `options`: settings to the options of each part. `models`: embedding model and generation engine.
+//! * `options`: settings to the options of each part; `prompting`: how the model is asked. `models`: embedding model and generation engine.
 
 mod api;
 mod index;
@@ -14,6 +14,7 @@ pub(crate) mod models;
 mod moving;
 pub(crate) mod options;
 mod placed;
+mod prompting;
 mod renew;
 mod stores;
 
@@ -286,7 +287,7 @@ impl Collections for Footnote {
                 catalog: self.catalog(),
                 generator: self.generator.clone(),
             },
-            grounding(&self.settings, name),
+            prompting::suited(grounding(&self.settings, name), &self.settings, &self.models),
         );
         Ok(CollectionHandle { searcher, answerer: Arc::new(answerer) })
     }

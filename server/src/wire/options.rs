@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use footnote_config::{FusionKind, IngestRule, OcrKind, Settings, WhenAway};
-use footnote_generator::GroundingOptions;
+use footnote_config::{FusionKind, IngestRule, OcrKind, Settings, UnsupportedKind, WhenAway};
+use footnote_generator::{GroundingOptions, Unsupported};
 use footnote_ingest::metadata::{Rule, Rules};
 use footnote_ingest::{ArchiveLimits, ChunkOptions, Isolation, OcrOptions, ReaderOptions};
 use footnote_retriever::{Fusion, RetrieverOptions};
@@ -77,6 +77,12 @@ pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
         max_tokens: generation.max_tokens,
         deadline: Duration::from_secs(generation.deadline_seconds),
         temperature: generation.temperature,
+        unsupported: match grounding.unsupported {
+            UnsupportedKind::Drop => Unsupported::Drop,
+            UnsupportedKind::Mark => Unsupported::Mark,
+            UnsupportedKind::Quote => Unsupported::Quote,
+        },
+        ..GroundingOptions::default()
     }
 }
 
