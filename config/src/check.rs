@@ -32,7 +32,7 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
     let vectors = &settings.vectors;
-    let at_least_one: [(&'static str, usize); 26] = [
+    let at_least_one: [(&'static str, usize); 27] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
         ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
@@ -40,6 +40,7 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("grounding.max_evidence", settings.grounding.max_evidence),
         ("generation.max_tokens", settings.generation.max_tokens),
         ("generation.queue", settings.generation.queue),
+        ("generation.queue_per_key", settings.generation.queue_per_key),
         ("generation.parallel", settings.generation.parallel),
         ("generation.stall_seconds", usize::try_from(settings.generation.stall_seconds).unwrap_or(usize::MAX)),
         ("sessions.max_tokens", settings.sessions.max_tokens),

@@ -15,6 +15,8 @@ pub struct GenerationSettings {
     pub engine: Engine,
     /// Id in the model catalog, or a path to a GGUF file.
     pub model: String,
+    /// Where an engine of this machine runs.
+    pub isolation: IsolationKind,
     /// How the model is asked.
     pub prompt: PromptKind,
     /// The most tokens of an answer.
@@ -29,6 +31,8 @@ pub struct GenerationSettings {
     pub threads: usize,
     /// Questions that may wait.
     pub queue: usize,
+    /// Questions of one caller that may wait.
+    pub queue_per_key: usize,
     /// Questions that llama.cpp answers at once.
     pub parallel: usize,
     /// LoRA adapters.
@@ -39,6 +43,16 @@ pub struct GenerationSettings {
     pub retries: usize,
     /// The servers of the engines elsewhere.
     pub endpoints: Vec<EndpointSettings>,
+}
+
+/// Where an engine of this machine runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IsolationKind {
+    /// In a process of its own.
+    Process,
+    /// In this process.
+    Thread,
 }
 
 /// How long prompts are.

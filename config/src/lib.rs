@@ -27,7 +27,9 @@ pub mod retrieval;
 pub mod settings;
 
 pub use access::{AccessSettings, KeySettings};
-pub use generation::{EndpointSettings, Engine, GenerationSettings, GrammarKind, LoraSettings, PromptKind};
+pub use generation::{
+    EndpointSettings, Engine, GenerationSettings, GrammarKind, IsolationKind, LoraSettings, PromptKind,
+};
 pub use ingest_rules::IngestRule;
 pub use layer::Layer;
 pub use load::{DEFAULTS, Loaded, load};

@@ -153,6 +153,8 @@ codes! {
     Network = "network", Environment;
     /// Too many requests at once.
     Overloaded = "overloaded", Busy;
+    /// Too many requests of everybody wait already.
+    QueueFull = "queue_full", Busy;
     /// It was cancelled by request.
     Cancelled = "cancelled", Busy;
     /// The deadline passed.

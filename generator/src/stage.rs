@@ -4,7 +4,9 @@
 
 use std::time::Instant;
 
-use footnote_core::answer::{AbstainCode, AbstainReason, AnswerEvent, Mode, ReasonCode, Support, Timings, Usage, Verdict};
+use footnote_core::answer::{
+    AbstainCode, AbstainReason, AnswerEvent, Mode, ReasonCode, Support, Timings, Usage, Verdict,
+};
 use footnote_core::catalog::DocumentStatus;
 use footnote_core::explain::Explanation;
 use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator};
@@ -162,7 +164,15 @@ impl Evidenced {
         let (mode, usage) = (Mode::Quoted, Usage::default());
         let mut writing = Writing {
             verifier: Verifier::new(question.text(), &chosen.evidence),
-            written: Written { writer: Writer::default(), mode, confidence, dropped: Vec::new(), usage, account, clock },
+            written: Written {
+                writer: Writer::default(),
+                mode,
+                confidence,
+                dropped: Vec::new(),
+                usage,
+                account,
+                clock,
+            },
             chosen: &chosen,
             unsupported: answerer.options.unsupported,
             events,
@@ -278,7 +288,7 @@ impl Writing<'_> {
     fn survive(&self, outcome: Result<()>) -> Result<()> {
         match outcome {
             Ok(()) => Ok(()),
-            Err(error) if matches!(error.code(), Code::Overloaded | Code::Internal) => Err(error),
+            Err(error) if matches!(error.code(), Code::Overloaded | Code::QueueFull | Code::Internal) => Err(error),
             Err(error) => {
                 tracing::warn!(code = error.code().as_str(), %error, "generation failed; the evidence is quoted");
                 Ok(())

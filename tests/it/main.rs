@@ -10,6 +10,7 @@ mod browser;
 mod cluster;
 mod commands;
 mod crash;
+mod engine_process;
 mod evaluation;
 mod hostile;
 mod http;

@@ -43,6 +43,12 @@ pub fn has_accelerator() -> bool {
     mistralrs::best_device(false).is_ok_and(|device| !device.is_cpu())
 }
 
+/// Requests that it works on side by side on this machine.
+#[must_use]
+pub fn running() -> usize {
+    if has_accelerator() { ACCELERATOR_BATCH } else { 1 }
+}
+
 impl MistralRs {
     /// Loads the model and starts the engine.
     ///
@@ -70,8 +76,7 @@ impl MistralRs {
         let takes_system = probe(&model, &options.file).await?;
         let info =
             GeneratorInfo { engine: "mistralrs".into(), model: options.model_id.clone(), context: options.context };
-        let running = if accelerated { ACCELERATOR_BATCH } else { 1 };
-        let places = Arc::new(Semaphore::new(running + options.queue));
+        let places = Arc::new(Semaphore::new(running() + options.queue));
         Ok(Self { info, model, takes_system, queue: options.queue, places })
     }
 }

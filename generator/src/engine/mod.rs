@@ -2,7 +2,9 @@
 
 pub mod llama_cpp;
 pub mod mistralrs;
+pub mod process;
 pub mod remote;
+pub mod turns;
 
 mod gguf;
 mod utf8;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use footnote_core::seam::Generator;
 use footnote_core::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
 
 use self::gguf::GgufHeader;
 use self::llama_cpp::LlamaCpp;
@@ -20,7 +23,7 @@ pub use self::llama_cpp::lora::LoraOptions;
 use self::mistralrs::MistralRs;
 
 /// Which engine is to run the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EngineChoice {
     /// The faster one on this machine: mistral.rs on CUDA and Metal, llama.cpp on CPUs (measured:
     /// five times the prefill and nearly three times the decode speed with Q4_1 weights).
@@ -32,7 +35,7 @@ pub enum EngineChoice {
 }
 
 /// What an engine needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EngineOptions {
     /// The model's id in the model catalog.
     pub model_id: String,

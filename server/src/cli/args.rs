@@ -72,6 +72,9 @@ pub enum Command {
     /// Read files for another footnote: it starts this by itself
     #[command(hide = true)]
     ReadFiles,
+    /// Run an engine for another footnote: it starts this by itself
+    #[command(hide = true)]
+    RunEngine,
 }
 
 /// `footnote ingest`

@@ -74,4 +74,6 @@ fn flags(global: &Global, command: &Command) -> Layer {
         .with("models", global.models.as_deref().map(text), "--models")
         .with("server.listen", listen.map(|address| address.to_string()), "--listen")
         .with("generation.engine", engine, "--engine")
+        // One question is not worth a process.
+        .with("generation.isolation", matches!(command, Command::Ask(_)).then_some("thread"), "ask")
 }

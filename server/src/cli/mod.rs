@@ -41,9 +41,23 @@ pub fn main() -> ExitCode {
         return footnote_ingest::reader::serve();
     }
     start_logging(args.global.quiet);
+    if matches!(args.command, Command::RunEngine) {
+        return run_engine();
+    }
     let json = args.global.json;
     let outcome = run(args);
     terminal::finish(outcome, json)
+}
+
+/// What the process of an engine does: settings and everything else are its parent's.
+fn run_engine() -> ExitCode {
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(footnote_generator::engine::process::serve()),
+        Err(error) => {
+            tracing::error!(%error, "the async runtime did not start");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn run(args: Args) -> Result<Outcome> {
@@ -64,7 +78,9 @@ fn run(args: Args) -> Result<Outcome> {
             Command::Migrate(args) => migrate::run(&context, args).await,
             Command::Doctor => doctor::run(&context).await,
             Command::Demo(args) => demo::run(&context, args).await,
-            Command::ReadFiles => Err(Error::internal("read-files is served before the runtime starts")),
+            Command::ReadFiles | Command::RunEngine => {
+                Err(Error::internal("this is served before anything else starts"))
+            }
         }
     });
     // An engine may be in the middle of a token: it must not hold the process back.

@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use footnote_config::{
-    EndpointSettings, Engine, GenerationSettings, GrammarKind, LoraSettings, Model, ModelCatalog, ModelKind,
-    RerankerKind, Settings,
+    EndpointSettings, Engine, GenerationSettings, GrammarKind, IsolationKind, LoraSettings, Model, ModelCatalog,
+    ModelKind, RerankerKind, Settings,
 };
 use footnote_core::seam::{Embedder, EmbeddingModel, Generator, Reranker};
 use footnote_core::{Code, Error, Result};
+use footnote_generator::engine::mistralrs;
+use footnote_generator::engine::process::{ProcessEngine, ProcessOptions};
 use footnote_generator::engine::remote::openai::OpenAi;
 use footnote_generator::engine::remote::replicate::Replicate;
 use footnote_generator::engine::remote::{EndpointOptions, GrammarField, Key, RemoteOptions};
+use footnote_generator::engine::turns::{Turns, TurnsOptions};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions, LoraOptions};
 use footnote_retriever::{CrossEncoder, CrossEncoderOptions, FastEmbedder, FastEmbedderOptions};
 
 use super::live::Reranking;
+use super::options::program;
 use crate::models::locate;
 
 /// The embedding model of this id, run as the settings say.
@@ -67,8 +71,30 @@ async fn cross_encoder(settings: &Settings, models: &ModelCatalog, model: &Model
     Ok(Arc::new(loaded.map_err(|error| Error::internal(error.to_string()))??))
 }
 
-/// The generation engine and model that the settings name.
+/// The generation engine and model that the settings name, with turns for whoever asks.
 pub(crate) async fn generator(settings: &Settings, models: &ModelCatalog) -> Result<Arc<dyn Generator>> {
+    let generation = &settings.generation;
+    let engine = engine_of(settings, models).await?;
+    let running = match generation.engine {
+        // Each server has a queue and turns of its own.
+        Engine::Openai | Engine::Replicate => REMOTE_RUNNING * generation.endpoints.len().max(1),
+        Engine::Auto | Engine::LlamaCpp | Engine::Mistralrs if engine.info().engine == "llama-cpp" => {
+            generation.parallel
+        }
+        Engine::Auto | Engine::LlamaCpp | Engine::Mistralrs => mistralrs::running(),
+    };
+    let options = TurnsOptions { running, waiting: generation.queue, waiting_each: generation.queue_per_key };
+    Ok(Arc::new(Turns::new(engine, options)))
+}
+
+/// Makes the program an engine process.
+const RUN_ENGINE: &str = "run-engine";
+/// How long after a question's deadline an engine may still be at it: a large model reads a batch of its prompt that long.
+const HANG_GRACE: Duration = Duration::from_secs(30);
+/// Requests that run at once at a server elsewhere.
+const REMOTE_RUNNING: usize = 16;
+
+async fn engine_of(settings: &Settings, models: &ModelCatalog) -> Result<Arc<dyn Generator>> {
     let generation = &settings.generation;
     let choice = match generation.engine {
         Engine::Auto => EngineChoice::Auto,
@@ -96,7 +122,13 @@ pub(crate) async fn generator(settings: &Settings, models: &ModelCatalog) -> Res
             .map(|LoraSettings { file, scale }| LoraOptions { file: file.clone(), scale: *scale })
             .collect(),
     };
-    engine::load(choice, options).await
+    match (generation.isolation, program()) {
+        (IsolationKind::Process, Some(program)) => {
+            let (args, grace) = (vec![RUN_ENGINE.into()], HANG_GRACE);
+            Ok(Arc::new(ProcessEngine::load(ProcessOptions { program, args, choice, engine: options, grace }).await?))
+        }
+        _ => engine::load(choice, options).await,
+    }
 }
 
 /// The servers of an engine elsewhere, with their keys.

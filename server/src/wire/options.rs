@@ -55,14 +55,21 @@ pub(crate) fn reader(settings: &Settings) -> ReaderOptions {
 
 /// Reader processes are this program, or, where this is another (a benchmark, a test), the `footnote` beside it.
 fn isolation() -> Isolation {
-    let Ok(program) = std::env::current_exe() else { return Isolation::Thread };
+    match program() {
+        Some(program) => Isolation::Process { program, args: vec![READ_FILES.into()] },
+        None => Isolation::Thread,
+    }
+}
+
+/// The program that has the hidden commands: this one, or the `footnote` beside it.
+pub(super) fn program() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
     if program.file_stem().is_some_and(|name| name == PROGRAM) {
-        return Isolation::this_program(&[READ_FILES]);
+        // On Linux the link leads to the running program even when another version took its place on disk.
+        let link = PathBuf::from("/proc/self/exe");
+        return Some(if link.exists() { link } else { program });
     }
-    match program.parent().map(|folder| folder.join(PROGRAM)) {
-        Some(program) if program.is_file() => Isolation::Process { program, args: vec![READ_FILES.into()] },
-        _ => Isolation::Thread,
-    }
+    program.parent().map(|folder| folder.join(PROGRAM)).filter(|program| program.is_file())
 }
 
 /// How answers from `collection` are grounded, by the settings.

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use footnote_core::{Code, Error, Result};
 use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
+use serde::{Deserialize, Serialize};
 
 use super::super::gguf::{self, GgufHeader};
 
 /// An adapter file and how strongly it works.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoraOptions {
     /// The adapter, in GGUF format.
     pub file: PathBuf,
