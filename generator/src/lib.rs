@@ -11,6 +11,7 @@
 //! * `command`: what in a document addresses the model and is no evidence. `plain`: a document's words as plain words.
 //! * [`prompt`]: numbered evidence, question last; short for small models.
 //! * [`engine`]: mistral.rs and llama.cpp in this process, behind core's `Generator`.
+//! * [`quantize`]: a smaller model file out of a larger one.
 //! * [`draft`], [`cite`]: tokens to sentences, marks to evidence.
 //! * `asked`, `claims`, `check`, `support`, [`verify`]: what the question asks for; figures, units, dates, names, denials
 //!   and words of a sentence, held against its quotes.
@@ -24,6 +25,7 @@ pub mod draft;
 pub mod engine;
 pub mod lexical;
 pub mod prompt;
+pub mod quantize;
 pub mod verify;
 
 mod abstain;

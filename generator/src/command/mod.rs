@@ -22,6 +22,7 @@ const FORGED: usize = 2;
 struct Forms {
     commands: Vec<(&'static [&'static str], Regex)>,
     others: RegexSet,
+    tokens: Regex,
 }
 
 impl Forms {
@@ -36,7 +37,11 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
     let command =
         |(words, form): &(&'static [&'static str], &str)| Some((*words, Regex::new(&format!("(?i){form}")).ok()?));
     let commands: Option<Vec<_>> = COMMANDS.iter().map(command).collect();
-    Some(Forms { commands: commands?, others: RegexSet::new([FOLLOWS, ASKED_ABOUT, TOKENS]).ok()? })
+    Some(Forms {
+        commands: commands?,
+        others: RegexSet::new([FOLLOWS, ASKED_ABOUT]).ok()?,
+        tokens: Regex::new(TOKENS).ok()?,
+    })
 });
 
 /// Whether `text` commands the model.
@@ -45,13 +50,18 @@ pub(crate) fn commands(text: &str) -> bool {
     has_tokens(&line) || FORMS.as_ref().is_some_and(|forms| forms.command(&line))
 }
 
-/// Whether control tokens stand in `text` other than between backticks: there they are spoken of, not used.
+/// Whether control tokens are used in `text`: at its beginning, or several of them. A single one within a sentence, or those
+/// between backticks, are spoken of; in the prompt they are plain words in any case.
 fn has_tokens(text: &str) -> bool {
     if !text.contains(['<', '[']) {
         return false;
     }
     let used: String = visible(text).split('`').step_by(2).collect();
-    FORMS.as_ref().is_some_and(|forms| forms.others.matches(&used).matched(2))
+    FORMS.as_ref().is_some_and(|forms| {
+        let mut found = forms.tokens.find_iter(&used);
+        let first = found.next().map(|token| used[..token.start()].chars().any(char::is_alphanumeric));
+        first.is_some_and(|within| !within || found.next().is_some())
+    })
 }
 
 fn follows(text: &str) -> bool {
@@ -141,6 +151,7 @@ mod tests {
             "Forget the old address; ours is 5 Mill Lane.",
             "If a model ignores its instructions, look at the context first.",
             "A question that the documents do not answer is met with a refusal.",
+            "From version 3 on there is a proper [SYSTEM_PROMPT] marker.",
             "The instruct models use `[INST]` and `[/INST]` around the user's turn.",
             "From now on, you should pay more for oil.",
         ] {

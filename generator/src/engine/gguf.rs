@@ -4,6 +4,7 @@
 //! the reason. The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use footnote_core::{Code, Error, Result};
@@ -24,6 +25,14 @@ pub(crate) struct GgufHeader {
     pub(crate) has_chat_template: bool,
     /// The context that the model was trained with.
     pub(crate) context_length: Option<u64>,
+    /// How many metadata entries there are.
+    pub(crate) pair_count: u64,
+    /// Their place in the file.
+    pub(crate) pairs: Range<u64>,
+    /// The place of `general.file_type`'s number.
+    pub(crate) file_type: Option<u64>,
+    /// Tensors begin at multiples of it.
+    pub(crate) alignment: u64,
 }
 
 /// Reads the header of `path` and checks that every tensor lies inside the file.
@@ -80,14 +89,23 @@ impl<R: Read> HeaderReader<R> {
         self.magic_and_version()?;
         let tensors = self.count("tensors")?;
         let pairs = self.count("metadata entries")?;
-        let mut header = GgufHeader { architecture: String::new(), has_chat_template: false, context_length: None };
-        let mut alignment = DEFAULT_ALIGNMENT;
+        let mut header = GgufHeader {
+            architecture: String::new(),
+            has_chat_template: false,
+            context_length: None,
+            pair_count: pairs,
+            pairs: self.at..self.at,
+            file_type: None,
+            alignment: DEFAULT_ALIGNMENT,
+        };
         for _ in 0..pairs {
             let key = self.string()?;
             let kind = self.u32()?;
+            let place = self.at;
             match (key.as_str(), self.value(kind)?) {
                 ("general.architecture", Value::Text(name)) => header.architecture = name,
-                ("general.alignment", Value::Integer(bytes)) => alignment = bytes,
+                ("general.alignment", Value::Integer(bytes)) => header.alignment = bytes,
+                ("general.file_type", Value::Integer(_)) if kind == 4 => header.file_type = Some(place),
                 ("tokenizer.chat_template", Value::Text(template)) => header.has_chat_template = !template.is_empty(),
                 (key, Value::Integer(length)) if key.ends_with(".context_length") => {
                     header.context_length = Some(length)
@@ -95,7 +113,8 @@ impl<R: Read> HeaderReader<R> {
                 _ => {}
             }
         }
-        let end = self.end_of_tensors(tensors, alignment)?;
+        header.pairs.end = self.at;
+        let end = self.end_of_tensors(tensors, header.alignment)?;
         if end > self.size {
             return Err(Flaw::Damaged(format!(
                 "the file is cut short: its tensors end at byte {end}, the file has {}",

@@ -6,7 +6,7 @@ pub mod process;
 pub mod remote;
 pub mod turns;
 
-mod gguf;
+pub(crate) mod gguf;
 mod utf8;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use footnote_core::DocumentId;
 use footnote_core::catalog::DocumentStatus;
+use footnote_generator::quantize::QuantType;
 
 /// Answers questions from your own documents; every sentence carries a footnote that holds up.
 #[derive(Debug, Parser)]
@@ -192,6 +193,23 @@ pub enum ModelsAction {
     Pull {
         /// Ids of `models list` [default: those that the settings name]
         ids: Vec<String>,
+    },
+    /// Make a smaller GGUF file out of a larger one
+    Quantize {
+        /// An id of `models list`, or a path to a GGUF file
+        model: String,
+        /// 8, 6, 5 or 4 bits, or a type: q8_0, q6_k, q5_k, q5_1, q5_0, q4_k, q4_1, q4_0
+        #[arg(long, value_name = "TYPE")]
+        to: QuantType,
+        /// The smaller file [default: beside the larger one, with the type in its name]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Quantize a file that is quantized already, at a loss twice over
+        #[arg(long)]
+        allow_requantize: bool,
+        /// Replace the smaller file where there is one
+        #[arg(long)]
+        force: bool,
     },
     /// Check the files of models by size and sha256
     Verify {

@@ -3,17 +3,27 @@
 use footnote_config::{Model, ModelKind};
 use footnote_core::Result;
 use serde_json::json;
+use std::path::{Path, PathBuf};
+
+use footnote_generator::quantize::{QuantType, QuantizeOptions, quantize};
 
 use super::args::{Models, ModelsAction};
 use super::context::Context;
 use super::terminal::{self, Outcome};
+use crate::models::locate;
 use crate::models::pull::{Hub, PullEvent};
 use crate::models::verify::{Checked, verify};
+use crate::wire::models::gguf;
 
 pub(super) async fn run(context: &Context, args: Models) -> Result<Outcome> {
     match args.action {
         ModelsAction::List => list(context),
         ModelsAction::Pull { ids } => pull(context, ids).await,
+        ModelsAction::Quantize { model, to, out, allow_requantize, force } => {
+            let input = gguf_of(context, &model)?;
+            let output = out.unwrap_or_else(|| beside(&input, to));
+            make_smaller(context, QuantizeOptions { input, output, to, again: allow_requantize, replace: force })
+        }
         ModelsAction::Verify { ids } => check(context, &ids),
     }
 }
@@ -99,4 +109,62 @@ fn check(context: &Context, ids: &[String]) -> Result<Outcome> {
         }
     }
     Ok(outcome)
+}
+
+/// The GGUF file of a model of the catalog, or the one at a path.
+fn gguf_of(context: &Context, model: &str) -> Result<PathBuf> {
+    match context.models.get(model) {
+        Ok(known) => locate(&context.settings.models, known, &gguf(known)?),
+        Err(_) if model.contains(['/', '.']) => Ok(model.into()),
+        Err(unknown) => Err(unknown),
+    }
+}
+
+/// `model-F16.gguf` becomes `model-Q4_K.gguf`, any other `name-Q4_K.gguf`.
+fn beside(input: &Path, to: QuantType) -> PathBuf {
+    let stem = input.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match stem.rsplit_once(['-', '.']) {
+        Some((name, kind)) if ["f16", "bf16", "f32"].contains(&kind.to_lowercase().as_str()) => name,
+        _ => &*stem,
+    };
+    input.with_file_name(format!("{name}-{}.gguf", to.name().to_uppercase()))
+}
+
+fn make_smaller(context: &Context, options: QuantizeOptions) -> Result<Outcome> {
+    let bar = terminal::progress_bar(context.quiet, "{bar:30} {pos}/{len} tensors · {eta} left");
+    let made = quantize(&options, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let made = made?;
+    if context.json {
+        terminal::json(&made)?;
+        return Ok(Outcome::Done);
+    }
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let types: Vec<String> = made.tensors.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    terminal::line(format!(
+        "{}  {:.1} MiB instead of {:.1}; tensors: {}",
+        made.output.display(),
+        mib(made.bytes_after),
+        mib(made.bytes_before),
+        types.join(", ")
+    ));
+    terminal::note(format!("to use it: generation.model = \"{}\"", made.output.display()));
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_takes_the_place_of_the_old_one_in_the_name() {
+        for (input, output) in
+            [("/m/x-F16.gguf", "/m/x-Q4_K.gguf"), ("/m/x.gguf", "/m/x-Q4_K.gguf"), ("x-7B.bf16.gguf", "x-7B-Q4_K.gguf")]
+        {
+            assert_eq!(beside(Path::new(input), QuantType::Q4K), Path::new(output));
+        }
+    }
 }

@@ -168,7 +168,8 @@ fn key(endpoint: &EndpointSettings) -> Result<Option<Key>> {
     })
 }
 
-fn gguf(model: &Model) -> Result<String> {
+/// The name of a model's GGUF file.
+pub(crate) fn gguf(model: &Model) -> Result<String> {
     let file = model.files.iter().find(|file| file.name.ends_with(".gguf")).map(|file| file.name.clone());
     file.ok_or_else(|| {
         Error::new(Code::ModelUnsupported, format!("`{}` is not a model that writes text from a GGUF file", model.id))

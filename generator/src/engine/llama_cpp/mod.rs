@@ -12,10 +12,9 @@ use std::num::NonZeroU32;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use async_trait::async_trait;
-use footnote_core::seam::{GenerationEvent, GenerationRequest, GenerationStream, Generator, GeneratorInfo, Message};
+use footnote_core::seam::{GenerationRequest, GenerationStream, Generator, GeneratorInfo, Message};
 use footnote_core::{Code, Error, Result};
 use futures::StreamExt;
 use llama_cpp_2::LogOptions;

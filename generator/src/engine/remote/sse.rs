@@ -4,11 +4,11 @@
 
 /// An event: its name (empty for an unnamed one) and its data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Event {
+pub(super) struct Event {
     /// The `event:` field.
-    pub name: String,
+    pub(super) name: String,
     /// The `data:` lines, joined by line breaks.
-    pub data: String,
+    pub(super) data: String,
 }
 
 /// The bytes of one event beyond which a stream is no stream of events.
@@ -16,11 +16,11 @@ const MAX_EVENT: usize = 1 << 20;
 
 /// More than an event can be was sent without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLong;
+pub(super) struct TooLong;
 
 /// Collects bytes and gives out events.
 #[derive(Debug, Default)]
-pub struct Parser {
+pub(super) struct Parser {
     line: Vec<u8>,
     /// The last line ended in CR: an LF that follows belongs to it.
     after_return: bool,
@@ -34,7 +34,7 @@ impl Parser {
     ///
     /// # Errors
     /// [`TooLong`], after which the parser is of no more use.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
         let mut events = Vec::new();
         for &byte in bytes {
             let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
