@@ -51,6 +51,7 @@ else
 fi
 
 [ -n "${FOOTNOTE_QDRANT_URL:-}" ] || skipped+=("all against a Qdrant server (FOOTNOTE_QDRANT_URL names none: docs/qdrant.md)")
+[ -n "${FOOTNOTE_OPENAI_URL:-}" ] || skipped+=("answers by a model server (FOOTNOTE_OPENAI_URL names none: docs/engines.md)")
 [ -n "${FOOTNOTE_QDRANT_BINARY:-}" ] || skipped+=("a killed node of a cluster (FOOTNOTE_QDRANT_BINARY names no server)")
 
 echo

@@ -11,6 +11,7 @@ mod cluster;
 mod commands;
 mod crash;
 mod engine_process;
+mod engines_elsewhere;
 mod evaluation;
 mod hostile;
 mod http;

@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use footnote_core::Result;
+
+use super::client;
+
 /// The first rest after a failure; each failure in a row doubles it.
 const REST: Duration = Duration::from_secs(1);
 /// The longest rest.
@@ -62,6 +66,7 @@ pub struct EndpointOptions {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) options: EndpointOptions,
+    pub(super) client: reqwest::Client,
     running: Arc<AtomicUsize>,
     health: Mutex<Health>,
 }
@@ -82,9 +87,11 @@ impl Drop for Running {
 }
 
 impl Endpoint {
-    pub(super) fn new(options: EndpointOptions) -> Self {
+    pub(super) fn new(options: EndpointOptions) -> Result<Self> {
+        let client = client(&options.url)?;
         let url = options.url.trim_end_matches('/').to_owned();
-        Self { options: EndpointOptions { url, ..options }, running: Arc::default(), health: Mutex::default() }
+        let (running, health) = (Arc::default(), Mutex::default());
+        Ok(Self { options: EndpointOptions { url, ..options }, client, running, health })
     }
 
     /// `base/path`.

@@ -37,12 +37,19 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// The first wait between two rounds; each is twice as long as the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-fn client() -> Result<reqwest::Client> {
-    reqwest::Client::builder()
+/// A client for a server at `url`. This machine is asked past any proxy: a proxy's own loopback is another machine's.
+fn client(url: &str) -> Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT)
         .user_agent(concat!("footnote/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Error::new(Code::Network, "no HTTP client can be made").caused_by(error))
+        .redirect(reqwest::redirect::Policy::none());
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| Error::new(Code::Network, "no HTTP client can be made").caused_by(error))
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 fn no_endpoints(engine: &str) -> Error {

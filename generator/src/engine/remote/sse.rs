@@ -4,11 +4,11 @@
 
 /// An event: its name (empty for an unnamed one) and its data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// The `event:` field.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The `data:` lines, joined by line breaks.
-    pub(super) data: String,
+    pub(crate) data: String,
 }
 
 /// The bytes of one event beyond which a stream is no stream of events.
@@ -16,11 +16,11 @@ const MAX_EVENT: usize = 1 << 20;
 
 /// More than an event can be was sent without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub(crate) struct TooLong;
 
 /// Collects bytes and gives out events.
 #[derive(Debug, Default)]
-pub(super) struct Parser {
+pub(crate) struct Parser {
     line: Vec<u8>,
     /// The last line ended in CR: an LF that follows belongs to it.
     after_return: bool,
@@ -34,7 +34,7 @@ impl Parser {
     ///
     /// # Errors
     /// [`TooLong`], after which the parser is of no more use.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
         let mut events = Vec::new();
         for &byte in bytes {
             let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');

@@ -19,13 +19,12 @@ use self::reading::Reading;
 use super::endpoint::Endpoint;
 use super::failure::{Failure, Kind};
 use super::line::{self, Line};
-use super::{FIRST_WAIT, RemoteOptions, client, no_endpoints};
+use super::{FIRST_WAIT, RemoteOptions, no_endpoints};
 use crate::engine::due;
 
 /// The engine.
 pub struct OpenAi {
     info: GeneratorInfo,
-    client: reqwest::Client,
     endpoints: Vec<Endpoint>,
     stall: Duration,
     retries: usize,
@@ -39,8 +38,8 @@ impl OpenAi {
     pub fn new(options: RemoteOptions) -> Result<Self> {
         let first = options.endpoints.first().ok_or_else(|| no_endpoints("openai"))?;
         let info = GeneratorInfo { engine: "openai".into(), model: first.model.clone(), context: options.context };
-        let endpoints = options.endpoints.into_iter().map(Endpoint::new).collect();
-        Ok(Self { info, client: client()?, endpoints, stall: options.stall, retries: options.retries })
+        let endpoints = options.endpoints.into_iter().map(Endpoint::new).collect::<Result<_>>()?;
+        Ok(Self { info, endpoints, stall: options.stall, retries: options.retries })
     }
 
     /// The servers to ask in this round: in the first one those that don't rest, the least busy first.
@@ -57,7 +56,7 @@ impl OpenAi {
         let place = &endpoint.options.url;
         let running = endpoint.begin();
         let asked = Instant::now();
-        let mut post = self.client.post(endpoint.at("chat/completions")).header(ACCEPT, "text/event-stream");
+        let mut post = endpoint.client.post(endpoint.at("chat/completions")).header(ACCEPT, "text/event-stream");
         if let Some(key) = &endpoint.options.key {
             post = post.bearer_auth(key.reveal());
         }

@@ -57,7 +57,11 @@ impl Replicate {
         let info =
             GeneratorInfo { engine: "replicate".into(), model: endpoint.model.clone(), context: options.context };
         let (model, key, stall) = (endpoint.model, endpoint.key, options.stall);
-        Ok(Self { info, api: Api { client: client()?, base, model, key, stall }, retries: options.retries })
+        Ok(Self {
+            info,
+            api: Api { client: client(&endpoint.url)?, base, model, key, stall },
+            retries: options.retries,
+        })
     }
 }
 
@@ -100,7 +104,10 @@ impl Api {
         let asked = Instant::now();
         let path = prediction::target(&self.model).map(|target| target.path).unwrap_or_default();
         let url = format!("{}/{path}", self.base.as_str().trim_end_matches('/'));
-        let post = self.request(reqwest::Method::POST, &url).json(&prediction::create(&self.model, request));
+        // Where the word that a reader left is lost, Replicate ends the prediction by itself.
+        let cancel_after = format!("{}s", due.saturating_duration_since(asked).as_secs().max(5));
+        let post = self.request(reqwest::Method::POST, &url).header("Cancel-After", cancel_after);
+        let post = post.json(&prediction::create(&self.model, request));
         let created = self.json(post, due).await?;
         let cancelling = Cancelling::new(self.clone(), created.urls.cancel.clone());
         let source = match &created.urls.stream {
