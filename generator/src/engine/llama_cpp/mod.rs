@@ -1,7 +1,7 @@
 //! llama.cpp in this process: a thread of its own owns the model's context and works off a queue.
 //!
-//! * here: the engine, its thread and its queue. `slots`: the context, shared by several requests. `work`: one request.
-//! * [`lora`]: adapters.
+//! `slots`: the context, shared by several requests. `work`: one request. `lora`: adapters. Here: the engine, its thread and
+//! its queue.
 
 pub mod lora;
 

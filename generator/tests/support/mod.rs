@@ -1,0 +1,83 @@
+//! The bundle's model file, and small GGUF files of the tests' own.
+
+use std::path::{Path, PathBuf};
+
+/// The bundle's model.
+pub fn model_file() -> PathBuf {
+    let folder = std::env::var_os("FOOTNOTE_MODELS").map(PathBuf::from).or_else(|| {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+        Some(cache.join("footnote/models"))
+    });
+    let file =
+        folder.expect("HOME or FOOTNOTE_MODELS is set").join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q4_1.gguf");
+    assert!(file.exists(), "{} is missing: run `make models`", file.display());
+    file
+}
+
+/// A GGUF file in the making (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), with tensors of F32.
+#[derive(Default)]
+pub struct Gguf {
+    pairs: Vec<u8>,
+    pair_count: u64,
+    infos: Vec<u8>,
+    data: Vec<u8>,
+    tensor_count: u64,
+}
+
+const ALIGNMENT: usize = 32;
+
+impl Gguf {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn text(mut self, key: &str, value: &str) -> Self {
+        self.key(key, 8);
+        string(&mut self.pairs, value);
+        self
+    }
+
+    pub fn float(mut self, key: &str, value: f32) -> Self {
+        self.key(key, 6);
+        self.pairs.extend(value.to_le_bytes());
+        self
+    }
+
+    /// `dims` as ggml has them: the row's length first.
+    pub fn tensor(mut self, name: &str, dims: &[u64], value: impl Fn(usize) -> f32) -> Self {
+        self.tensor_count += 1;
+        string(&mut self.infos, name);
+        self.infos.extend(u32::try_from(dims.len()).unwrap().to_le_bytes());
+        dims.iter().for_each(|dim| self.infos.extend(dim.to_le_bytes()));
+        self.infos.extend(0u32.to_le_bytes());
+        self.infos.extend((self.data.len() as u64).to_le_bytes());
+        let elements = usize::try_from(dims.iter().product::<u64>()).unwrap();
+        (0..elements).for_each(|i| self.data.extend(value(i).to_le_bytes()));
+        self.data.resize(self.data.len().next_multiple_of(ALIGNMENT), 0);
+        self
+    }
+
+    pub fn write(self, file: &Path) {
+        let mut bytes = b"GGUF".to_vec();
+        bytes.extend(3u32.to_le_bytes());
+        bytes.extend(self.tensor_count.to_le_bytes());
+        bytes.extend(self.pair_count.to_le_bytes());
+        bytes.extend(self.pairs);
+        bytes.extend(self.infos);
+        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+        bytes.extend(self.data);
+        fs_err::write(file, bytes).unwrap();
+    }
+
+    fn key(&mut self, key: &str, kind: u32) {
+        self.pair_count += 1;
+        string(&mut self.pairs, key);
+        self.pairs.extend(kind.to_le_bytes());
+    }
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    out.extend((text.len() as u64).to_le_bytes());
+    out.extend(text.as_bytes());
+}
