@@ -103,9 +103,8 @@ async fn model_keeps_to_a_grammar_and_a_bad_one_is_refused() {
     assert!(run(&engine, question(1889)).await.unwrap().contains("1889"), "the next request is not harmed");
 }
 
-/// An adapter of rank 2 on the first block's queries, for rows of `width`.
-fn adapter(width: u64, architecture: &str) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+/// An adapter of rank 2 on the first block's queries, for rows of `width`, in `folder`.
+fn adapter(folder: &tempfile::TempDir, width: u64, architecture: &str) -> PathBuf {
     let file = folder.path().join("adapter.gguf");
     let wave = |step: f32| move |i: usize| ((i as f32) * step).sin() * 0.6;
     Gguf::new()
@@ -116,12 +115,13 @@ fn adapter(width: u64, architecture: &str) -> (tempfile::TempDir, PathBuf) {
         .tensor("blk.0.attn_q.weight.lora_a", &[width, 2], wave(0.7))
         .tensor("blk.0.attn_q.weight.lora_b", &[2, width], wave(1.3))
         .write(&file);
-    (folder, file)
+    file
 }
 
 #[tokio::test]
 async fn model_adapter_changes_what_is_written_and_at_scale_zero_does_not() {
-    let (_folder, file) = adapter(576, "llama");
+    let folder = tempfile::tempdir().unwrap();
+    let file = adapter(&folder, 576, "llama");
     let with = |scale: Option<f32>| {
         let lora = scale.map(|scale| LoraOptions { file: file.clone(), scale }).into_iter().collect();
         load(EngineChoice::LlamaCpp, EngineOptions { lora, ..options() })
@@ -137,7 +137,8 @@ async fn model_adapter_changes_what_is_written_and_at_scale_zero_does_not() {
 #[tokio::test]
 async fn model_adapter_for_another_model_is_refused_by_name() {
     for (width, architecture, word) in [(64, "llama", "tensors"), (576, "qwen2", "architecture")] {
-        let (_folder, file) = adapter(width, architecture);
+        let folder = tempfile::tempdir().unwrap();
+        let file = adapter(&folder, width, architecture);
         let lora = vec![LoraOptions { file: file.clone(), scale: 1.0 }];
         let error = load(EngineChoice::LlamaCpp, EngineOptions { lora, ..options() }).await.err().unwrap();
         assert_eq!(error.code(), Code::ModelUnsupported);

@@ -14,7 +14,8 @@ const QUESTION: &str = "How long does the red kettle take to boil?";
 fn servers(story: &str) -> Option<Vec<String>> {
     let Ok(urls) = std::env::var("FOOTNOTE_OPENAI_URL") else {
         // Past the test harness, which keeps what a passing test prints to itself.
-        writeln!(std::io::stderr(), "SKIPPED: {story}: FOOTNOTE_OPENAI_URL names no model server").unwrap();
+        let mut out = std::io::stderr();
+        writeln!(out, "SKIPPED: {story}: FOOTNOTE_OPENAI_URL names no model server").unwrap();
         return None;
     };
     Some(urls.split(',').map(|url| url.trim().to_owned()).collect())

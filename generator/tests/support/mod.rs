@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The bundle's model.
-pub fn model_file() -> PathBuf {
+pub(crate) fn model_file() -> PathBuf {
     let folder = std::env::var_os("FOOTNOTE_MODELS").map(PathBuf::from).or_else(|| {
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
@@ -17,7 +17,7 @@ pub fn model_file() -> PathBuf {
 
 /// A GGUF file in the making (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), with tensors of F32.
 #[derive(Default)]
-pub struct Gguf {
+pub(crate) struct Gguf {
     pairs: Vec<u8>,
     pair_count: u64,
     infos: Vec<u8>,
@@ -28,37 +28,37 @@ pub struct Gguf {
 const ALIGNMENT: usize = 32;
 
 impl Gguf {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn text(mut self, key: &str, value: &str) -> Self {
+    pub(crate) fn text(mut self, key: &str, value: &str) -> Self {
         self.key(key, 8);
         string(&mut self.pairs, value);
         self
     }
 
-    pub fn float(mut self, key: &str, value: f32) -> Self {
+    pub(crate) fn float(mut self, key: &str, value: f32) -> Self {
         self.key(key, 6);
         self.pairs.extend(value.to_le_bytes());
         self
     }
 
     /// `dims` as ggml has them: the row's length first.
-    pub fn tensor(mut self, name: &str, dims: &[u64], value: impl Fn(usize) -> f32) -> Self {
+    pub(crate) fn tensor(mut self, name: &str, dims: &[u64], value: impl Fn(usize) -> f32) -> Self {
         self.tensor_count += 1;
         string(&mut self.infos, name);
-        self.infos.extend(u32::try_from(dims.len()).unwrap().to_le_bytes());
+        self.infos.extend((dims.len() as u32).to_le_bytes());
         dims.iter().for_each(|dim| self.infos.extend(dim.to_le_bytes()));
         self.infos.extend(0u32.to_le_bytes());
         self.infos.extend((self.data.len() as u64).to_le_bytes());
-        let elements = usize::try_from(dims.iter().product::<u64>()).unwrap();
+        let elements = dims.iter().product::<u64>() as usize;
         (0..elements).for_each(|i| self.data.extend(value(i).to_le_bytes()));
         self.data.resize(self.data.len().next_multiple_of(ALIGNMENT), 0);
         self
     }
 
-    pub fn write(self, file: &Path) {
+    pub(crate) fn write(self, file: &Path) {
         let mut bytes = b"GGUF".to_vec();
         bytes.extend(3u32.to_le_bytes());
         bytes.extend(self.tensor_count.to_le_bytes());
@@ -67,7 +67,7 @@ impl Gguf {
         bytes.extend(self.infos);
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
         bytes.extend(self.data);
-        fs_err::write(file, bytes).unwrap();
+        fs_err::write(file, bytes).expect("a test's folder can be written to");
     }
 
     fn key(&mut self, key: &str, kind: u32) {

@@ -138,6 +138,7 @@ mod tests {
             key,
             grammar: GrammarField::None,
         })
+        .unwrap()
     }
 
     #[test]
