@@ -54,6 +54,8 @@ pub(crate) enum Subject {
     Engines,
     /// Time to first token of an ask, beside the whole retrieved passages as a prompt
     FirstToken,
+    /// Four readers at one engine beside one, and a second question beside the first
+    Together,
     /// Documents that try to command the model: how many succeed, without defences and with them
     Attacks,
     /// Process start to ready, and the server's peak memory

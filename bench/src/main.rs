@@ -8,6 +8,7 @@
 //!   pipeline ([`python`]).
 //! * [`rerun`]: an ingestion that finds nothing new; [`growth`]: time and memory by size, with a [`stand_in`] for the
 //!   embedding model, [`growth_text`] to read, the indexes [`watched`] and a [`plot`]; [`kills`]: an ingestion that is killed.
+//! * [`together`]: several readers at one engine, and a reader's second question.
 //! * [`attacks`]: documents that try to command the model.
 //! * [`retrieval`]: both legs together beside each alone, by the size of the collection.
 //! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
@@ -36,6 +37,7 @@ mod rerun;
 mod retrieval;
 mod stand_in;
 mod start;
+mod together;
 mod watched;
 
 use anyhow::Result;
@@ -76,6 +78,9 @@ fn run(subject: &Subject, options: &Options) -> Result<()> {
     }
     if all || matches!(subject, Subject::FirstToken) {
         report.first_token = Some(report::shown(first_token::run(options)?)?);
+    }
+    if all || matches!(subject, Subject::Together) {
+        report.together = Some(report::shown(together::run(options)?)?);
     }
     if matches!(subject, Subject::Attacks) {
         report.attacks = Some(report::shown(attacks::run(options)?)?);

@@ -16,6 +16,7 @@ use crate::measure::Machine;
 use crate::rerun::Rerun;
 use crate::retrieval::Retrieval;
 use crate::start::Start;
+use crate::together::Together;
 
 /// All figures of a run.
 #[derive(Debug, Default, Serialize)]
@@ -25,6 +26,8 @@ pub(crate) struct Report {
     pub(crate) engines: Option<Shown<Engines>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) first_token: Option<Shown<FirstToken>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) together: Option<Shown<Together>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attacks: Option<Shown<Attacks>>,
     #[serde(skip_serializing_if = "Option::is_none")]

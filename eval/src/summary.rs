@@ -236,7 +236,10 @@ mod tests {
     fn what_a_set_does_not_know_is_not_measured() {
         assert_eq!(keys(&[answered(&question("q", &[], &[]), false)]), ["questions", "first_token_ms_p50"]);
         let with_answer = keys(&[answered(&question("q", &["x"], &[]), false)]);
-        assert_eq!(with_answer, ["questions", "contains", "exact_match", "f1", "first_token_ms_p50"]);
+        assert_eq!(
+            with_answer,
+            ["questions", "contains", "exact_match", "f1", "coverage_accuracy_area", "first_token_ms_p50"]
+        );
     }
 
     #[test]

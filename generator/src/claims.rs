@@ -30,7 +30,10 @@ impl Claims {
         let mut claims = Self { terms: terms(text).into_iter().collect(), ..Self::default() };
         let mut begins = true;
         let mut end = 0;
-        for (start, word_end) in word_spans(text) {
+        let spans: Vec<(usize, usize)> = word_spans(text).collect();
+        for (at, &(start, word_end)) in spans.iter().enumerate() {
+            let next = spans.get(at + 1).map(|(start, end)| text[*start..*end].to_lowercase());
+            claims.negates |= denies(&text[start..word_end].to_lowercase(), next.as_deref());
             begins |= text[end..start].contains(['.', '!', '?', ':', '\n', '|', '•']);
             end = word_end;
             claims.add(&text[start..word_end], begins);
@@ -42,10 +45,6 @@ impl Claims {
     fn add(&mut self, word: &str, begins: bool) {
         let plain = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
         let lower = plain.to_lowercase();
-        self.negates |=
-            matches!(lower.as_str(), "not" | "no" | "never" | "none" | "cannot" | "neither" | "nor" | "without")
-                || lower.ends_with("n't")
-                || lower.ends_with("n’t");
         if let Some(figure) = figure(&lower) {
             self.figures.insert(figure);
         } else if is_identifier(plain) {
@@ -77,6 +76,16 @@ impl Claims {
     /// Whether the word, or each part of a compound, stands in the text.
     pub(crate) fn has_word(&self, word: &str) -> bool {
         self.words.contains(word) || (word.contains('-') && word.split('-').all(|part| self.words.contains(part)))
+    }
+}
+
+/// Whether a word denies. `no longer` tells a change, and `no more than` a bound.
+fn denies(word: &str, next: Option<&str>) -> bool {
+    match word {
+        "no" => !matches!(next, Some("longer" | "more" | "fewer" | "less" | "later" | "matter")),
+        "not" => next != Some("only"),
+        "never" | "none" | "cannot" | "neither" | "nor" | "without" => true,
+        _ => word.ends_with("n't") || word.ends_with("n’t"),
     }
 }
 
@@ -135,6 +144,8 @@ mod tests {
     #[test]
     fn a_denial_is_seen() {
         assert!(Claims::of("It doesn't run.").negates && Claims::of("No model runs.").negates);
-        assert!(!Claims::of("It runs now.").negates);
+        for affirmed in ["It runs now.", "It is no longer used.", "No more than three run.", "It not only runs."] {
+            assert!(!Claims::of(affirmed).negates, "{affirmed}");
+        }
     }
 }

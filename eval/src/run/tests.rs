@@ -91,7 +91,8 @@ fn the_summary_is_what_the_questions_come_to() {
       "supported": 1.0,
       "abstain_precision": 0.5,
       "abstain_recall": 1.0,
-      "abstain_auc": 1.0,
+      "abstain_auc": 0.8333333333333334,
+      "coverage_accuracy_area": 0.5,
       "latency_ms_p50": 2.0,
       "latency_ms_p95": 4.0,
       "first_token_ms_p50": 30.0
@@ -127,7 +128,8 @@ fn the_table_says_what_each_figure_was_taken_over() {
     abstention
       abstain_precision      0.500  1/2
       abstain_recall         1.000  1/1
-      abstain_auc            1.000  over 4
+      abstain_auc            0.833  over 4
+      coverage_accuracy_area   0.500  over 2
 
     time
       latency_ms_p50           2.0  over 4
@@ -165,7 +167,8 @@ fn a_retrieval_only_run_has_no_figures_about_answers() {
       ndcg@10                0.408  over 4
 
     abstention
-      abstain_auc            1.000  over 4
+      abstain_auc            0.833  over 4
+      coverage_accuracy_area   0.500  over 2
 
     time
       latency_ms_p50           2.0  over 4
@@ -318,7 +321,7 @@ fn a_report_has_the_designs_parts_and_a_row_says_all_about_its_question() {
     retrieved:
       - "file:///handbook/a.md"
       - "file:///handbook/b.pdf"
-    confidence: 0.5
+    confidence: 0.8999999761581421
     answer: "In 1889 [1]."
     mode: generated
     abstained: false
@@ -376,7 +379,8 @@ fn a_comparison_shows_what_changed_and_who_flipped() {
     supported                  1.000     1.000          =
     abstain_precision          0.500     0.500          =
     abstain_recall             1.000     1.000          =
-    abstain_auc                1.000     1.000          =
+    abstain_auc                0.833     0.833          =
+    coverage_accuracy_area     0.500     0.500          =
     latency_ms_p50               2.0       2.0          =
     latency_ms_p95               4.0       4.0          =
     first_token_ms_p50          30.0      30.0          =

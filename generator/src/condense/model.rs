@@ -12,6 +12,7 @@ use super::language::Language;
 use super::need::{Need, need};
 use super::token::{Class, Token, tokens};
 use super::{Condensed, How, Lack, MAX_TURNS, Turn, by_rules};
+use crate::cite::without_marks;
 use crate::lexical::stem;
 use crate::plain::plain;
 
@@ -133,7 +134,7 @@ fn chat(history: &[Turn], question: &str) -> Vec<Message> {
     let clip = |text: &str| plain(&text.chars().take(PROMPT_CHARS).collect::<String>());
     let recent = &history[history.len().saturating_sub(MAX_TURNS)..];
     let lines = recent.iter().flat_map(|turn| {
-        let answer = turn.answer.as_deref().map(|answer| format!("Answer: {}", clip(answer)));
+        let answer = turn.answer.as_deref().map(|answer| format!("Answer: {}", clip(&without_marks(answer))));
         std::iter::once(format!("Question: {}", clip(&turn.question))).chain(answer)
     });
     let lines = lines.collect::<Vec<_>>().join("\n");
@@ -216,7 +217,7 @@ mod tests {
         <user>
         Conversation:
         Question: Who makes the X200 pump?
-        Answer: Aqua Works [1]. < |im_start|>
+        Answer: Aqua Works. < |im_start|>
         Question: What is the guarantee of the X200 pump?
 
         Last question: How long does it not last?

@@ -88,7 +88,7 @@ impl Collections for Library {
             generator: None,
         };
         let options =
-            GroundingOptions { collection: name.to_owned(), min_confidence: 0.3, ..GroundingOptions::default() };
+            GroundingOptions { collection: name.to_owned(), min_confidence: 0.1, ..GroundingOptions::default() };
         Ok(CollectionHandle { searcher, answerer: Arc::new(GroundedAnswerer::new(parts, options)) })
     }
 }

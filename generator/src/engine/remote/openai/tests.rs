@@ -215,3 +215,11 @@ fn without_a_server_the_settings_are_wrong() {
     let none = RemoteOptions { endpoints: vec![], context: 1, stall: Duration::ZERO, retries: 0 };
     assert_eq!(OpenAi::new(none).err().unwrap().code(), Code::SettingsInvalid);
 }
+
+/// What llama.cpp's own server wrote, word for word.
+#[tokio::test]
+async fn a_recorded_stream_of_llama_cpps_server_is_read() {
+    let (text, done) = text_and_done(vec![streamed(&[include_str!("recorded/llama-server.sse").into()])]).await;
+    assert!(!text.is_empty() && text.chars().count() <= 6 * 8, "{text}");
+    assert_eq!((done.prompt_tokens, done.completion_tokens), (32, 6));
+}
