@@ -167,8 +167,7 @@ fn a_retrieval_only_run_has_no_figures_about_answers() {
       ndcg@10                0.408  over 4
 
     abstention
-      abstain_auc            0.833  over 4
-      coverage_accuracy_area   0.500  over 2
+      abstain_auc            1.000  over 4
 
     time
       latency_ms_p50           2.0  over 4
