@@ -70,7 +70,7 @@ impl Default for GroundingOptions {
             collection: "default".into(),
             max_evidence: 3,
             lexical_weight: 0.6,
-            min_confidence: 0.25,
+            min_confidence: 0.2,
             max_tokens: 96,
             deadline: Duration::from_secs(60),
             temperature: 0.0,

@@ -223,14 +223,15 @@ fn context<'model>(
 fn context_params(options: &EngineOptions) -> LlamaContextParams {
     let threads = i32::try_from(options.threads.max(1)).unwrap_or(i32::MAX);
     let context = u32::try_from(options.context).ok().and_then(NonZeroU32::new);
+    let parallel = u32::try_from(options.parallel.max(1)).unwrap_or(1);
     let batch = BATCH as u32;
     LlamaContextParams::default()
         .with_n_ctx(context)
         .with_n_batch(batch)
         .with_n_ubatch(batch)
         // The requests share the cells: each may have all of them when it is alone.
-        .with_n_seq_max(u32::try_from(options.parallel.max(1)).unwrap_or(1))
-        .with_kv_unified(true)
+        .with_n_seq_max(parallel)
+        .with_kv_unified(parallel > 1)
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
         .with_no_perf(true)
