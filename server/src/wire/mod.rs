@@ -117,11 +117,14 @@ impl Footnote {
                 _ => Ok(None),
             }
         };
-        let (embedder, generator, reranking) = tokio::try_join!(
+        // All are waited for, also when one fails: a process that ends while a library is loading a model can crash in that
+        // library's destructors instead of telling the error.
+        let (embedder, generator, reranking) = tokio::join!(
             models::embedder(settings, models, &settings.embedding.model),
             generator,
             models::reranking(settings, models)
-        )?;
+        );
+        let (embedder, generator, reranking) = (embedder?, generator?, reranking?);
         Ok(Self {
             shelf,
             settings: settings.clone(),

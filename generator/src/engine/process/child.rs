@@ -85,9 +85,10 @@ impl Child {
             return Err(failed("has no pipes"));
         };
         let load = Ask::Load { choice: options.choice, options: options.engine.clone() };
-        write(&mut stdin, &load).await.map_err(|error| failed("does not listen").caused_by(error))?;
+        // Where it ended before it listened, that is what the next line tells.
+        let listens = write(&mut stdin, &load).await.is_ok();
         let mut lines = BufReader::new(stdout).lines();
-        let info = match next(&mut lines).await {
+        let info = match next(&mut lines).await.filter(|_| listens) {
             Some(Said::Loaded { info }) => info,
             Some(Said::NotLoaded { failure }) => return Err(failure.into()),
             _ => {
