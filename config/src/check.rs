@@ -61,11 +61,21 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("qdrant.batch", settings.qdrant.batch),
         ("ingest.rescan_seconds", usize::try_from(settings.ingest.rescan_seconds).unwrap_or(usize::MAX)),
     ];
-    match at_least_one.into_iter().find(|(_, value)| *value == 0) {
-        Some((key, _)) => Err(Problem { key, message: "0 is too few".into(), hint: "give at least 1" }),
-        None => Ok(()),
+    if let Some((key, _)) = at_least_one.into_iter().find(|(_, value)| *value == 0) {
+        return Err(Problem { key, message: "0 is too few".into(), hint: "give at least 1" });
     }
+    if settings.generation.parallel > MOST_PARALLEL {
+        return Err(Problem {
+            key: "generation.parallel",
+            message: format!("{} is more than llama.cpp answers at once", settings.generation.parallel),
+            hint: "give at most 256",
+        });
+    }
+    Ok(())
 }
+
+/// llama.cpp's `LLAMA_MAX_SEQ`.
+const MOST_PARALLEL: usize = 256;
 
 fn shares(settings: &Settings) -> Result<(), Problem> {
     let ranges: [(&'static str, f32, f32, f32); 6] = [

@@ -93,6 +93,41 @@ async fn model_requests_that_do_not_fit_beside_each_other_are_answered_one_after
 }
 
 #[tokio::test]
+async fn model_long_request_after_several_short_ones_finds_the_whole_context_free() {
+    let engine = load(EngineChoice::LlamaCpp, EngineOptions { context: 400, ..options() }).await.unwrap();
+    let short =
+        [1889, 1901, 1937, 1974].map(|year| run(&engine, GenerationRequest { max_tokens: 20, ..question(year) }));
+    for answer in futures::future::join_all(short).await {
+        answer.unwrap();
+    }
+    // The grammar has it write to its end: prompt and answer fill the context but for some tokens.
+    let long = GenerationRequest { max_tokens: 330, grammar: Some("root ::= [a-z ]+".into()), ..question(1889) };
+    let mut stream = engine.generate(long).await.unwrap();
+    let end = loop {
+        match stream.next().await.unwrap().unwrap() {
+            GenerationEvent::Token(_) => {}
+            GenerationEvent::Done(done) => break done,
+        }
+    };
+    assert!(end.prompt_tokens + end.completion_tokens > 380, "{end:?}");
+}
+
+#[tokio::test]
+async fn model_request_that_waits_for_room_ends_at_its_deadline() {
+    let engine = load(EngineChoice::LlamaCpp, EngineOptions { context: 800, ..options() }).await.unwrap();
+    let endless = GenerationRequest { max_tokens: 700, grammar: Some("root ::= [a-z ]+".into()), ..question(1889) };
+    let mut first = engine.generate(endless).await.unwrap();
+    assert!(matches!(first.next().await, Some(Ok(GenerationEvent::Token(_)))));
+    let hurried = GenerationRequest { max_tokens: 600, deadline: Duration::from_millis(200), ..question(1937) };
+    let mut second = engine.generate(hurried).await.unwrap();
+    let Some(Ok(GenerationEvent::Done(done))) = second.next().await else { panic!("it was not ended") };
+    assert_eq!(done.completion_tokens, 0);
+    let first_is_over = std::iter::from_fn(|| futures::FutureExt::now_or_never(first.next()).flatten())
+        .any(|event| matches!(event, Ok(GenerationEvent::Done(_))));
+    assert!(!first_is_over, "it waited for the first to end");
+}
+
+#[tokio::test]
 async fn model_keeps_to_a_grammar_and_a_bad_one_is_refused() {
     let engine = load(EngineChoice::LlamaCpp, options()).await.unwrap();
     let told = |grammar: &str| GenerationRequest { grammar: Some(grammar.into()), ..question(1889) };

@@ -75,7 +75,9 @@ impl<'model> Slots<'model> {
         let best = idle.max_by_key(|(_, slot)| (slot.in_common(&job.prompt), std::cmp::Reverse(slot.used)));
         let Some((at, _)) = best else { return Some(job) };
         let taken: usize = self.slots.iter().filter(|slot| slot.work.is_some()).map(Slot::cells).sum();
-        if taken > 0 && taken + job.prompt.len() + job.max_tokens > self.cells {
+        // Whoever left, or whose time is up, needs no room: the next step ends it before anything is read.
+        let over = job.events.is_closed() || Instant::now() >= job.due;
+        if taken > 0 && !over && taken + job.prompt.len() + job.max_tokens > self.cells {
             return Some(job);
         }
         let work = match Work::new(self.model, job) {
@@ -87,9 +89,14 @@ impl<'model> Slots<'model> {
         };
         // What idle slots hold beyond the common beginning will hardly be asked for again, and every cell that is in use
         // makes attention dearer for everybody.
+        // The common beginning takes cells too, in each slot: it stays only where everybody's answer fits beside it.
+        let mut spare = self.cells.saturating_sub(taken + work.job.prompt.len() + work.job.max_tokens);
         for other in 0..self.slots.len() {
             if other != at && self.slots[other].work.is_none() {
-                self.forget(other, self.slots[other].in_common(&work.job.prompt));
+                let common = self.slots[other].in_common(&work.job.prompt);
+                let keep = if common <= spare { common } else { 0 };
+                spare -= keep;
+                self.forget(other, keep);
             }
         }
         // The last token is read again in any case: its logits are wanted.
