@@ -44,6 +44,30 @@ impl Gguf {
         self
     }
 
+    pub(crate) fn number(mut self, key: &str, value: u32) -> Self {
+        self.key(key, 4);
+        self.pairs.extend(value.to_le_bytes());
+        self
+    }
+
+    pub(crate) fn flag(mut self, key: &str, value: bool) -> Self {
+        self.key(key, 7);
+        self.pairs.push(u8::from(value));
+        self
+    }
+
+    pub(crate) fn texts(mut self, key: &str, values: &[String]) -> Self {
+        self.array(key, 8, values.len());
+        values.iter().for_each(|value| string(&mut self.pairs, value));
+        self
+    }
+
+    pub(crate) fn numbers(mut self, key: &str, values: &[i32]) -> Self {
+        self.array(key, 5, values.len());
+        values.iter().for_each(|value| self.pairs.extend(value.to_le_bytes()));
+        self
+    }
+
     /// `dims` as ggml has them: the row's length first.
     pub(crate) fn tensor(mut self, name: &str, dims: &[u64], value: impl Fn(usize) -> f32) -> Self {
         self.tensor_count += 1;
@@ -68,6 +92,12 @@ impl Gguf {
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
         bytes.extend(self.data);
         fs_err::write(file, bytes).expect("a test's folder can be written to");
+    }
+
+    fn array(&mut self, key: &str, kind: u32, length: usize) {
+        self.key(key, 9);
+        self.pairs.extend(kind.to_le_bytes());
+        self.pairs.extend((length as u64).to_le_bytes());
     }
 
     fn key(&mut self, key: &str, kind: u32) {

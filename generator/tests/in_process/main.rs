@@ -1,5 +1,7 @@
-//! llama.cpp over the real model file: several readers at once, grammars, adapters, smaller files.
+//! The engines in this process. `families`: an architecture each, with random weights. Here: llama.cpp over the real model
+//! file: several readers at once, grammars, adapters, smaller files.
 
+mod families;
 mod support;
 
 use std::path::PathBuf;
@@ -94,14 +96,14 @@ async fn model_requests_that_do_not_fit_beside_each_other_are_answered_one_after
 
 #[tokio::test]
 async fn model_long_request_after_several_short_ones_finds_the_whole_context_free() {
-    let engine = load(EngineChoice::LlamaCpp, EngineOptions { context: 400, ..options() }).await.unwrap();
+    let engine = load(EngineChoice::LlamaCpp, EngineOptions { context: 512, ..options() }).await.unwrap();
     let short =
         [1889, 1901, 1937, 1974].map(|year| run(&engine, GenerationRequest { max_tokens: 20, ..question(year) }));
     for answer in futures::future::join_all(short).await {
         answer.unwrap();
     }
     // The grammar has it write to its end: prompt and answer fill the context but for some tokens.
-    let long = GenerationRequest { max_tokens: 330, grammar: Some("root ::= [a-z ]+".into()), ..question(1889) };
+    let long = GenerationRequest { max_tokens: 460, grammar: Some("root ::= [a-z ]+".into()), ..question(1889) };
     let mut stream = engine.generate(long).await.unwrap();
     let end = loop {
         match stream.next().await.unwrap().unwrap() {
@@ -109,7 +111,7 @@ async fn model_long_request_after_several_short_ones_finds_the_whole_context_fre
             GenerationEvent::Done(done) => break done,
         }
     };
-    assert!(end.prompt_tokens + end.completion_tokens > 380, "{end:?}");
+    assert!(end.prompt_tokens + end.completion_tokens > 500, "{end:?}");
 }
 
 #[tokio::test]
