@@ -27,6 +27,8 @@ const ACCELERATOR_BATCH: usize = 8;
 /// Finished sequences whose keys and values an accelerator keeps for the next prompt.
 const ACCELERATOR_PREFIXES: usize = 4;
 
+const ELSEWHERE: &str = "try generation.engine = \"llama-cpp\", which knows more architectures";
+
 /// The engine.
 pub struct MistralRs {
     info: GeneratorInfo,
@@ -64,13 +66,12 @@ impl MistralRs {
         let builder = builder(&options.file, accelerated)?;
         let runtime = tokio::runtime::Handle::current();
         let built = blocking(move || Ok(runtime.block_on(builder.build()))).await.map_err(|error| {
-            unsupported(&options.file, &format!("mistral.rs panicked over its architecture {:?}", header.architecture))
-                .caused_by(error)
+            let reason = format!("mistral.rs panicked over its architecture {:?}", header.architecture);
+            unsupported(&options.file, &reason).hint(ELSEWHERE).caused_by(error)
         })?;
         let model = built.map_err(|error| {
             let reason = format!("mistral.rs cannot run its architecture {:?}: {error}", header.architecture);
-            unsupported(&options.file, &reason)
-                .hint("try generation.engine = \"llama-cpp\", which knows more architectures")
+            unsupported(&options.file, &reason).hint(ELSEWHERE)
         })?;
         let model = Arc::new(model);
         let takes_system = probe(&model, &options.file).await?;
