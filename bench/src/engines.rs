@@ -130,6 +130,7 @@ async fn measure_seam(job: &EngineJob) -> Result<Generation> {
         threads: job.threads,
         queue: 1,
         parallel: 1,
+        isq: None,
         lora: Vec::new(),
     };
     let generator = engine::load(job.engine.choice(), options).await.map_err(explained)?;

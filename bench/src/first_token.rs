@@ -120,6 +120,7 @@ pub(crate) async fn generator(settings: &Settings) -> Result<Arc<dyn Generator>>
         threads: cores(),
         queue: settings.generation.queue,
         parallel: 1,
+        isq: None,
         lora: Vec::new(),
     };
     engine::load(EngineChoice::Auto, options).await.map_err(explained)

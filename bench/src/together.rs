@@ -64,6 +64,7 @@ async fn measure(options: &Options) -> Result<Together> {
                 threads: cores(),
                 queue: READERS,
                 parallel,
+                isq: None,
                 lora: Vec::new(),
             },
         )

@@ -71,6 +71,13 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
             hint: "give at most 256",
         });
     }
+    if !matches!(settings.generation.isq, 0 | 2..=6 | 8) {
+        return Err(Problem {
+            key: "generation.isq",
+            message: format!("{} bits is no quantization", settings.generation.isq),
+            hint: "give 2, 3, 4, 5, 6 or 8, or 0 for none",
+        });
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::qdrant::Secret;
 pub struct GenerationSettings {
     /// Which engine.
     pub engine: Engine,
-    /// Id in the model catalog, or a path to a GGUF file.
+    /// Id in the model catalog, or a path to a GGUF file or a folder of safetensors.
     pub model: String,
     /// Where an engine of this machine runs.
     pub isolation: IsolationKind,
@@ -35,6 +35,8 @@ pub struct GenerationSettings {
     pub queue_per_key: usize,
     /// Questions that llama.cpp answers at once.
     pub parallel: usize,
+    /// Bits per weight of a folder of safetensors; 0: as they are.
+    pub isq: u8,
     /// LoRA adapters.
     pub lora: Vec<LoraSettings>,
     /// Seconds that a server may stay silent.

@@ -33,6 +33,7 @@ fn options(queue: usize) -> EngineOptions {
         threads: 2,
         queue,
         parallel: 1,
+        isq: None,
         lora: vec![],
     }
 }

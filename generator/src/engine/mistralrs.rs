@@ -14,13 +14,13 @@ use footnote_core::{Code, Error, Result};
 use futures::StreamExt;
 use mistralrs::core::{ChatCompletionChunkResponse, Response};
 use mistralrs::{
-    GgufModelBuilder, Model, NormalRequest, Request, RequestMessage, SamplingParams, TextMessageRole, TextMessages,
-    TokenSource,
+    GgufModelBuilder, IsqBits, Model, NormalRequest, Request, RequestMessage, SamplingParams, TextMessageRole,
+    TextMessages, TextModelBuilder, TokenSource,
 };
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
+use super::{EngineOptions, blocking, checked, due, folder, overloaded, too_long, unsupported};
 
 /// Requests that an accelerator works on side by side; a CPU gains nothing from it.
 const ACCELERATOR_BATCH: usize = 8;
@@ -58,14 +58,15 @@ impl MistralRs {
     /// Those of [`super::load`].
     pub async fn load(options: EngineOptions) -> Result<Self> {
         let (options, header) = checked(options).await?;
-        if let Some(adapter) = options.lora.first() {
-            return Err(unsupported(&adapter.file, "footnote runs LoRA adapters of GGUF models in llama.cpp only")
-                .hint("set generation.engine = \"llama-cpp\""));
-        }
-        let accelerated = has_accelerator();
-        let builder = builder(&options.file, accelerated)?;
         let runtime = tokio::runtime::Handle::current();
-        let built = blocking(move || Ok(runtime.block_on(builder.build()))).await.map_err(|error| {
+        let built = if folder::is_folder(&options.file) {
+            let build = of_folder(&options)?;
+            blocking(move || Ok(runtime.block_on(build))).await
+        } else {
+            let build = of_file(&options)?;
+            blocking(move || Ok(runtime.block_on(build))).await
+        };
+        let built = built.map_err(|error| {
             let reason = format!("mistral.rs panicked over its architecture {:?}", header.architecture);
             unsupported(&options.file, &reason).hint(ELSEWHERE).caused_by(error)
         })?;
@@ -82,7 +83,15 @@ impl MistralRs {
     }
 }
 
-fn builder(file: &Path, accelerated: bool) -> Result<GgufModelBuilder> {
+type Built = std::result::Result<Model, Box<dyn std::error::Error + Send + Sync>>;
+
+/// A GGUF file.
+fn of_file(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send + use<>> {
+    if let Some(adapter) = options.lora.first() {
+        return Err(unsupported(&adapter.file, "footnote runs LoRA adapters of GGUF models in llama.cpp only")
+            .hint("set generation.engine = \"llama-cpp\""));
+    }
+    let file = options.file.as_path();
     let name = |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_owned);
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => name(Some(folder.as_os_str())),
@@ -94,12 +103,51 @@ fn builder(file: &Path, accelerated: bool) -> Result<GgufModelBuilder> {
     // A folder that exists is listed instead of asked for at the Hub, and tokenizer and template are
     // taken from the file: nothing here reaches for the network.
     let builder = GgufModelBuilder::new(folder, vec![file_name]).with_token_source(TokenSource::None);
-    Ok(if accelerated {
+    let builder = if has_accelerator() {
         builder.with_max_num_seqs(ACCELERATOR_BATCH).with_prefix_cache_n(Some(ACCELERATOR_PREFIXES))
     } else {
         // On a CPU, version 0.8.1 never evicts a cached prefix (only those on a device are counted):
         // each answer would keep its keys and values for good.
         builder.with_force_cpu().with_max_num_seqs(1).with_prefix_cache_n(None)
+    };
+    Ok(async { builder.build().await.map_err(Into::into) })
+}
+
+/// A folder of safetensors, quantized while it is loaded where that is asked for.
+fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send + use<>> {
+    if let Some(adapter) = options.lora.first() {
+        // Version 0.8.1 asks the hub for an adapter even where its folder lies here, and footnote keeps off the network.
+        return Err(unsupported(&adapter.file, "footnote runs no adapters beside folders of safetensors").hint(
+            "merge the adapter into the model (PEFT's merge_and_unload), or convert both to GGUF for llama.cpp",
+        ));
+    }
+    let unreadable = || unsupported(&options.file, "mistral.rs opens only paths that are valid UTF-8");
+    let folder = options.file.to_str().ok_or_else(unreadable)?;
+    let builder = TextModelBuilder::new(folder).with_token_source(TokenSource::None);
+    let builder = if has_accelerator() {
+        builder.with_max_num_seqs(ACCELERATOR_BATCH).with_prefix_cache_n(Some(ACCELERATOR_PREFIXES))
+    } else {
+        builder.with_force_cpu().with_max_num_seqs(1).with_prefix_cache_n(None)
+    };
+    let builder = match options.isq {
+        None => builder,
+        Some(bits) => builder.with_auto_isq(isq(bits)?),
+    };
+    Ok(async { builder.build().await.map_err(Into::into) })
+}
+
+fn isq(bits: u8) -> Result<IsqBits> {
+    Ok(match bits {
+        2 => IsqBits::Two,
+        3 => IsqBits::Three,
+        4 => IsqBits::Four,
+        5 => IsqBits::Five,
+        6 => IsqBits::Six,
+        8 => IsqBits::Eight,
+        other => {
+            return Err(Error::new(Code::SettingsInvalid, format!("generation.isq = {other}: no such quantization"))
+                .hint("give 2, 3, 4, 5, 6 or 8, or 0 for none"));
+        }
     })
 }
 

@@ -6,6 +6,7 @@ pub mod process;
 pub mod remote;
 pub mod turns;
 
+mod folder;
 pub(crate) mod gguf;
 mod utf8;
 
@@ -17,7 +18,6 @@ use footnote_core::seam::Generator;
 use footnote_core::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use self::gguf::GgufHeader;
 use self::llama_cpp::LlamaCpp;
 pub use self::llama_cpp::lora::LoraOptions;
 use self::mistralrs::MistralRs;
@@ -39,8 +39,11 @@ pub enum EngineChoice {
 pub struct EngineOptions {
     /// The model's id in the model catalog.
     pub model_id: String,
-    /// The GGUF file.
+    /// The GGUF file, or a folder of safetensors (mistral.rs only).
     pub file: PathBuf,
+    /// Bits per weight that mistral.rs brings safetensors to while it loads them (in-situ quantization): 2, 3, 4, 5, 6 or
+    /// 8; `None` leaves them as they are.
+    pub isq: Option<u8>,
     /// The most tokens that prompt and answer may have together; cut to what the model was trained for.
     pub context: usize,
     /// Threads that compute. mistral.rs takes its number from `RAYON_NUM_THREADS` instead.
@@ -59,7 +62,7 @@ pub struct EngineOptions {
 /// [`Code::ModelMissing`], [`Code::ModelDamaged`] and [`Code::ModelUnsupported`], naming the file.
 pub async fn load(choice: EngineChoice, options: EngineOptions) -> Result<Arc<dyn Generator>> {
     let started = Instant::now();
-    let engine: Arc<dyn Generator> = match resolve(choice) {
+    let engine: Arc<dyn Generator> = match resolve(choice, &options)? {
         EngineChoice::MistralRs => Arc::new(MistralRs::load(options).await?),
         EngineChoice::LlamaCpp | EngineChoice::Auto => Arc::new(LlamaCpp::load(options).await?),
     };
@@ -74,21 +77,46 @@ pub async fn load(choice: EngineChoice, options: EngineOptions) -> Result<Arc<dy
     Ok(engine)
 }
 
-fn resolve(choice: EngineChoice) -> EngineChoice {
+fn resolve(choice: EngineChoice, options: &EngineOptions) -> Result<EngineChoice> {
+    let folder = folder::is_folder(&options.file);
+    if options.isq.is_some() && !folder {
+        let reason = format!("generation.isq is for folders of safetensors, {} is none", options.file.display());
+        return Err(Error::new(Code::SettingsInvalid, reason)
+            .hint("`footnote models quantize` makes a smaller GGUF file; or set generation.isq = 0"));
+    }
     match choice {
-        EngineChoice::Auto if mistralrs::has_accelerator() => EngineChoice::MistralRs,
-        EngineChoice::Auto => EngineChoice::LlamaCpp,
-        chosen => chosen,
+        EngineChoice::LlamaCpp if folder => {
+            Err(unsupported(&options.file, "llama.cpp reads GGUF files, no safetensors").hint(
+                "set generation.engine = \"mistralrs\", or convert the folder with llama.cpp's convert_hf_to_gguf.py",
+            ))
+        }
+        EngineChoice::Auto if folder || mistralrs::has_accelerator() => Ok(EngineChoice::MistralRs),
+        EngineChoice::Auto => Ok(EngineChoice::LlamaCpp),
+        chosen => Ok(chosen),
     }
 }
 
+/// What a look at a model's files told.
+struct ModelHeader {
+    /// `llama`, `qwen2` in GGUF files; `LlamaForCausalLM` in folders.
+    architecture: String,
+    /// The tokens that it was trained for.
+    context_length: Option<u64>,
+}
+
 /// Inspects `options.file`, off the async runtime, and cuts the context to the model's.
-async fn checked(options: EngineOptions) -> Result<(EngineOptions, GgufHeader)> {
+async fn checked(options: EngineOptions) -> Result<(EngineOptions, ModelHeader)> {
     blocking(move || {
-        let header = gguf::inspect(&options.file)?;
-        if !header.has_chat_template {
-            return Err(unsupported(&options.file, "it has no chat template, so it was not made to answer questions"));
-        }
+        let header = if folder::is_folder(&options.file) {
+            folder::inspect(&options.file)?
+        } else {
+            let header = gguf::inspect(&options.file)?;
+            if !header.has_chat_template {
+                let reason = "it has no chat template, so it was not made to answer questions";
+                return Err(unsupported(&options.file, reason));
+            }
+            ModelHeader { architecture: header.architecture, context_length: header.context_length }
+        };
         let trained = header.context_length.and_then(|length| usize::try_from(length).ok()).unwrap_or(options.context);
         if trained < options.context {
             tracing::warn!(asked = options.context, trained, "context cut to the one that the model was trained for");

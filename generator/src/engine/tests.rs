@@ -7,18 +7,23 @@ use footnote_core::Code;
 use super::gguf::tests::tiny;
 use super::{EngineChoice, EngineOptions, load, resolve};
 
+fn options(file: PathBuf) -> EngineOptions {
+    EngineOptions {
+        model_id: "m".into(),
+        file,
+        context: 512,
+        threads: 1,
+        queue: 1,
+        parallel: 1,
+        isq: None,
+        lora: vec![],
+    }
+}
+
 async fn refused(file: PathBuf) -> Vec<Code> {
     let mut codes = Vec::new();
     for choice in [EngineChoice::LlamaCpp, EngineChoice::MistralRs] {
-        let options = EngineOptions {
-            model_id: "m".into(),
-            file: file.clone(),
-            context: 512,
-            threads: 1,
-            queue: 1,
-            parallel: 1,
-            lora: vec![],
-        };
+        let options = options(file.clone());
         let error = load(choice, options).await.err().unwrap();
         assert!(error.message().contains(file.to_str().unwrap()), "{error}");
         assert!(error.hint_text().is_some());
@@ -44,6 +49,9 @@ async fn files_that_cannot_be_run_are_refused_alike_by_both_engines() {
 
 #[test]
 fn auto_never_stays_undecided() {
-    assert_ne!(resolve(EngineChoice::Auto), EngineChoice::Auto);
-    assert_eq!(resolve(EngineChoice::MistralRs), EngineChoice::MistralRs);
+    let options = options("m.gguf".into());
+    assert_ne!(resolve(EngineChoice::Auto, &options).unwrap(), EngineChoice::Auto);
+    assert_eq!(resolve(EngineChoice::MistralRs, &options).unwrap(), EngineChoice::MistralRs);
+    let error = resolve(EngineChoice::Auto, &EngineOptions { isq: Some(4), ..options }).unwrap_err();
+    assert_eq!(error.code(), Code::SettingsInvalid);
 }

@@ -32,11 +32,11 @@ struct Family {
     in_mistralrs: bool,
 }
 
-const CHATML: &str = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}\
+pub(super) const CHATML: &str = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}\
                       {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 const LLAMA: &str = "{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ m['content'] }}<|eot_id|>\
                      {% endfor %}{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}";
-const MISTRAL: &str = "{% for m in messages %}{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]\
+pub(super) const MISTRAL: &str = "{% for m in messages %}{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]\
                        {% elif m['role'] == 'assistant' %}{{ m['content'] }}</s>\
                        {% else %}{{ raise_exception('only user and assistant') }}{% endif %}{% endfor %}";
 const GEMMA: &str = "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}\
@@ -157,7 +157,7 @@ impl Family {
 }
 
 /// A token for each byte, as GPT-2 writes bytes as characters; one merged pair; the control tokens. And their types.
-fn vocabulary(controls: &[&str]) -> (Vec<String>, Vec<i32>) {
+pub(super) fn vocabulary(controls: &[&str]) -> (Vec<String>, Vec<i32>) {
     let shown = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
     let hidden = (0..256).filter(|byte| !shown(*byte)).zip(256..);
     let mut bytes: Vec<(u32, u32)> =
@@ -177,7 +177,7 @@ fn weights(gguf: Gguf, name: &str, dims: &[u64]) -> Gguf {
 }
 
 /// Random weights (`SplitMix64`, from the tensor's name), the same at each run.
-fn random(name: &str) -> impl Fn(usize) -> f32 + use<> {
+pub(super) fn random(name: &str) -> impl Fn(usize) -> f32 + use<> {
     let seed = name
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -193,7 +193,10 @@ fn small(family: &Family, file: PathBuf) -> EngineOptions {
     EngineOptions { model_id: family.name.into(), file, context: 512, parallel: 2, threads: 1, ..options() }
 }
 
-async fn written(engine: EngineChoice, options: EngineOptions) -> footnote_core::Result<(String, GenerationDone)> {
+pub(super) async fn written(
+    engine: EngineChoice,
+    options: EngineOptions,
+) -> footnote_core::Result<(String, GenerationDone)> {
     let engine = load(engine, options).await?;
     let mut stream = engine.generate(request("When was the tower completed?", 24)).await?;
     let mut text = String::new();

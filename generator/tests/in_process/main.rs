@@ -1,7 +1,8 @@
-//! The engines in this process. `families`: an architecture each, with random weights. Here: llama.cpp over the real model
+//! The engines in this process. `families`, `safetensors`: an architecture each, with random weights. Here: llama.cpp over the real model
 //! file: several readers at once, grammars, adapters, smaller files.
 
 mod families;
+mod safetensors;
 mod support;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ fn options() -> EngineOptions {
         threads: 2,
         queue: 8,
         parallel: 4,
+        isq: None,
         lora: vec![],
     }
 }

@@ -116,6 +116,7 @@ async fn engine_of(settings: &Settings, models: &ModelCatalog) -> Result<Arc<dyn
         threads: threads(generation.threads),
         queue: generation.queue,
         parallel: generation.parallel,
+        isq: (generation.isq > 0).then_some(generation.isq),
         lora: generation
             .lora
             .iter()

@@ -1,5 +1,7 @@
 //! How a model is asked, by what is known of it: its parameters, where it runs, whether it thinks first.
 
+use std::path::Path;
+
 use footnote_config::{Engine, ModelCatalog, PromptKind, Settings};
 use footnote_generator::draft::THOUGHT_TOKENS;
 use footnote_generator::{GroundingOptions, PromptStyle};
@@ -19,16 +21,25 @@ pub(super) fn suited(options: GroundingOptions, settings: &Settings, models: &Mo
         PromptKind::Auto if !is_in_process(generation.engine) => true,
         PromptKind::Auto => {
             let stated = known.and_then(|model| model.parameters.as_deref()).and_then(parameters);
-            stated.or_else(|| named(&generation.model)).map_or_else(
-                || fs_err::metadata(&generation.model).is_ok_and(|file| file.len() >= FULL_BYTES),
-                |parameters| parameters >= FULL_PARAMETERS,
-            )
+            stated
+                .or_else(|| named(&generation.model))
+                .map_or_else(|| is_large(Path::new(&generation.model)), |parameters| parameters >= FULL_PARAMETERS)
         }
     };
     let style = if is_full { PromptStyle::FULL } else { PromptStyle::SHORT };
     let thinks = thinks(&generation.model);
     let written = generation.max_tokens + if thinks { THOUGHT_TOKENS.min(generation.context / 2) } else { 0 };
     GroundingOptions { prompt: style.within(generation.context, written), thinks, ..options }
+}
+
+/// Whether a file, or a folder of safetensors (two bytes a parameter, as a rule), holds so many.
+fn is_large(model: &Path) -> bool {
+    let Ok(files) = fs_err::read_dir(model) else {
+        return fs_err::metadata(model).is_ok_and(|file| file.len() >= FULL_BYTES);
+    };
+    let files = files.flatten().filter(|file| file.path().extension().is_some_and(|kind| kind == "safetensors"));
+    let bytes: u64 = files.filter_map(|file| Some(file.metadata().ok()?.len())).sum();
+    bytes as f64 >= FULL_PARAMETERS * 2.0
 }
 
 fn is_in_process(engine: Engine) -> bool {

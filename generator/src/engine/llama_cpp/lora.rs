@@ -6,7 +6,7 @@ use footnote_core::{Code, Error, Result};
 use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use serde::{Deserialize, Serialize};
 
-use super::super::gguf::{self, GgufHeader};
+use super::super::{ModelHeader, gguf};
 
 /// An adapter file and how strongly it works.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct LoraOptions {
 ///
 /// # Errors
 /// [`Code::ModelMissing`], [`Code::ModelDamaged`], and [`Code::ModelUnsupported`] where it was made for another model.
-pub(super) fn load(model: &mut LlamaModel, base: &GgufHeader, options: &LoraOptions) -> Result<LlamaLoraAdapter> {
+pub(super) fn load(model: &mut LlamaModel, base: &ModelHeader, options: &LoraOptions) -> Result<LlamaLoraAdapter> {
     let place = options.file.display();
     let header = gguf::inspect(&options.file).map_err(|error| error.context("generation.lora"))?;
     let refused = |reason: String| {

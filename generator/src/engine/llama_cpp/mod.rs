@@ -28,8 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::slots::{BATCH, Slots};
 use self::work::Job;
-use super::gguf::GgufHeader;
-use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
+use super::{EngineOptions, ModelHeader, blocking, checked, due, overloaded, too_long, unsupported};
 
 /// The engine. Dropping it ends its thread once the request at hand has ended.
 pub struct LlamaCpp {
@@ -95,7 +94,7 @@ pub fn backend() -> Result<&'static LlamaBackend> {
 /// The model, and its adapter with its scale.
 type Loaded = (LlamaModel, Option<(LlamaLoraAdapter, f32)>);
 
-fn load_model(options: &EngineOptions, header: &GgufHeader) -> Result<Loaded> {
+fn load_model(options: &EngineOptions, header: &ModelHeader) -> Result<Loaded> {
     // Without a GPU backend compiled in, the layers to offload are ignored.
     let params = LlamaModelParams::default().with_n_gpu_layers(u32::MAX >> 1);
     let file = &options.file;

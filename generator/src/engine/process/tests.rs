@@ -15,6 +15,7 @@ fn options(script: &str) -> ProcessOptions {
         threads: 1,
         queue: 1,
         parallel: 1,
+        isq: None,
         lora: vec![],
     };
     let grace = Duration::from_millis(100);
