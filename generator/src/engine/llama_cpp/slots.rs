@@ -115,10 +115,11 @@ impl<'model> Slots<'model> {
         if let Err(error) = self.try_step() {
             // What the context holds is unknown after a failure.
             self.context.clear_kv_cache();
+            let reason = error.message().trim_start_matches("llama.cpp: ");
             for slot in &mut self.slots {
                 slot.held.clear();
                 if let Some(work) = slot.work.take() {
-                    work.fail(failed(error.message()));
+                    work.fail(failed(reason));
                 }
             }
         }
