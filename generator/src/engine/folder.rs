@@ -15,11 +15,6 @@ use super::{ModelHeader, unsupported};
 /// The longest header that the format allows (<https://huggingface.co/docs/safetensors>).
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// Whether the model is a folder, not a GGUF file.
-pub(crate) fn is_folder(path: &Path) -> bool {
-    path.is_dir()
-}
-
 /// Reads `config.json` and checks that tokenizer, chat template and whole weights are there.
 ///
 /// # Errors

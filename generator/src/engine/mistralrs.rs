@@ -20,7 +20,7 @@ use mistralrs::{
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{EngineOptions, blocking, checked, due, folder, overloaded, too_long, unsupported};
+use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
 
 /// Requests that an accelerator works on side by side; a CPU gains nothing from it.
 const ACCELERATOR_BATCH: usize = 8;
@@ -51,6 +51,12 @@ pub fn running() -> usize {
     if has_accelerator() { ACCELERATOR_BATCH } else { 1 }
 }
 
+/// Prompts that are kept. None on a CPU: version 0.8.1 never evicts one there (only those on a device are counted), and each
+/// answer would keep its keys and values for good.
+fn prefixes() -> Option<usize> {
+    has_accelerator().then_some(ACCELERATOR_PREFIXES)
+}
+
 impl MistralRs {
     /// Loads the model and starts the engine.
     ///
@@ -59,7 +65,7 @@ impl MistralRs {
     pub async fn load(options: EngineOptions) -> Result<Self> {
         let (options, header) = checked(options).await?;
         let runtime = tokio::runtime::Handle::current();
-        let built = if folder::is_folder(&options.file) {
+        let built = if options.file.is_dir() {
             let build = of_folder(&options)?;
             blocking(move || Ok(runtime.block_on(build))).await
         } else {
@@ -103,13 +109,8 @@ fn of_file(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send
     // A folder that exists is listed instead of asked for at the Hub, and tokenizer and template are
     // taken from the file: nothing here reaches for the network.
     let builder = GgufModelBuilder::new(folder, vec![file_name]).with_token_source(TokenSource::None);
-    let builder = if has_accelerator() {
-        builder.with_max_num_seqs(ACCELERATOR_BATCH).with_prefix_cache_n(Some(ACCELERATOR_PREFIXES))
-    } else {
-        // On a CPU, version 0.8.1 never evicts a cached prefix (only those on a device are counted):
-        // each answer would keep its keys and values for good.
-        builder.with_force_cpu().with_max_num_seqs(1).with_prefix_cache_n(None)
-    };
+    let builder = builder.with_max_num_seqs(running()).with_prefix_cache_n(prefixes());
+    let builder = if has_accelerator() { builder } else { builder.with_force_cpu() };
     Ok(async { builder.build().await.map_err(Into::into) })
 }
 
@@ -124,11 +125,8 @@ fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Se
     let unreadable = || unsupported(&options.file, "mistral.rs opens only paths that are valid UTF-8");
     let folder = options.file.to_str().ok_or_else(unreadable)?;
     let builder = TextModelBuilder::new(folder).with_token_source(TokenSource::None);
-    let builder = if has_accelerator() {
-        builder.with_max_num_seqs(ACCELERATOR_BATCH).with_prefix_cache_n(Some(ACCELERATOR_PREFIXES))
-    } else {
-        builder.with_force_cpu().with_max_num_seqs(1).with_prefix_cache_n(None)
-    };
+    let builder = builder.with_max_num_seqs(running()).with_prefix_cache_n(prefixes());
+    let builder = if has_accelerator() { builder } else { builder.with_force_cpu() };
     let builder = match options.isq {
         None => builder,
         Some(bits) => builder.with_auto_isq(isq(bits)?),

@@ -78,7 +78,7 @@ pub async fn load(choice: EngineChoice, options: EngineOptions) -> Result<Arc<dy
 }
 
 fn resolve(choice: EngineChoice, options: &EngineOptions) -> Result<EngineChoice> {
-    let folder = folder::is_folder(&options.file);
+    let folder = options.file.is_dir();
     if options.isq.is_some() && !folder {
         let reason = format!("generation.isq is for folders of safetensors, {} is none", options.file.display());
         return Err(Error::new(Code::SettingsInvalid, reason)
@@ -107,7 +107,7 @@ struct ModelHeader {
 /// Inspects `options.file`, off the async runtime, and cuts the context to the model's.
 async fn checked(options: EngineOptions) -> Result<(EngineOptions, ModelHeader)> {
     blocking(move || {
-        let header = if folder::is_folder(&options.file) {
+        let header = if options.file.is_dir() {
             folder::inspect(&options.file)?
         } else {
             let header = gguf::inspect(&options.file)?;

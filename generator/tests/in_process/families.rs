@@ -4,12 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use footnote_core::Code;
-use footnote_core::seam::{GenerationDone, GenerationEvent};
+use footnote_core::seam::GenerationDone;
 use footnote_generator::{EngineChoice, EngineOptions, load};
-use futures::StreamExt;
 
-use super::support::Gguf;
-use super::{options, request};
+use super::support::{Gguf, options, request, run};
 
 const WIDTH: u64 = 64;
 const HEADS: u32 = 4;
@@ -198,15 +196,8 @@ pub(super) async fn written(
     options: EngineOptions,
 ) -> footnote_core::Result<(String, GenerationDone)> {
     let engine = load(engine, options).await?;
-    let mut stream = engine.generate(request("When was the tower completed?", 24)).await?;
-    let mut text = String::new();
-    while let Some(event) = stream.next().await {
-        match event? {
-            GenerationEvent::Token(piece) => text.push_str(&piece),
-            GenerationEvent::Done(done) => return Ok((text, done)),
-        }
-    }
-    panic!("the stream ended without an end");
+    let (text, _, done) = run(&engine, request("When was the tower completed?", 24)).await?;
+    Ok((text, done))
 }
 
 #[tokio::test]
@@ -255,12 +246,8 @@ async fn a_model_trained_for_few_tokens_refuses_what_does_not_fit_and_answers_wh
     let error = engine.generate(request(&"long ".repeat(120), 24)).await.err().unwrap();
     assert_eq!(error.code(), Code::BadRequest);
     assert!(error.message().contains("512"), "{error}");
-    let mut stream = engine.generate(request("Short?", 24)).await.unwrap();
-    let mut ended = false;
-    while let Some(event) = stream.next().await {
-        ended |= matches!(event.unwrap(), GenerationEvent::Done(_));
-    }
-    assert!(ended);
+    let (_, _, done) = run(&engine, request("Short?", 24)).await.unwrap();
+    assert!(done.prompt_tokens + done.completion_tokens <= 512, "{done:?}");
 }
 
 #[tokio::test]

@@ -1,58 +1,27 @@
-//! The engines in this process. `families`, `safetensors`: an architecture each, with random weights. Here: llama.cpp over the real model
+//! The engines in this process. `families`, `safetensors`: an architecture each, with random weights. `seam`: what
+//! both engines promise. Here: llama.cpp over the real model
 //! file: several readers at once, grammars, adapters, smaller files.
 
 mod families;
 mod safetensors;
+mod seam;
 mod support;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use footnote_core::seam::{GenerationEvent, GenerationRequest, Generator, Message, Role};
+use footnote_core::seam::{GenerationEvent, GenerationRequest, Generator};
 use footnote_core::{Code, Result};
 use footnote_generator::engine::LoraOptions;
 use footnote_generator::quantize::{QuantType, QuantizeOptions, quantize};
 use footnote_generator::{EngineChoice, EngineOptions, load};
 use futures::StreamExt;
 
-use self::support::{Gguf, model_file};
-
-fn options() -> EngineOptions {
-    EngineOptions {
-        model_id: "smollm2".into(),
-        file: model_file(),
-        context: 2048,
-        threads: 2,
-        queue: 8,
-        parallel: 4,
-        isq: None,
-        lora: vec![],
-    }
-}
-
-fn request(content: &str, max_tokens: usize) -> GenerationRequest {
-    let message = |role, content: &str| Message { role, content: content.into() };
-    GenerationRequest {
-        messages: vec![message(Role::System, "Answer in one short sentence."), message(Role::User, content)],
-        max_tokens,
-        deadline: Duration::from_secs(300),
-        temperature: 0.0,
-        grammar: None,
-        asker: None,
-    }
-}
+use self::support::{Gguf, model_file, options, request};
 
 async fn run(engine: &Arc<dyn Generator>, request: GenerationRequest) -> Result<String> {
-    let mut stream = engine.generate(request).await?;
-    let mut text = String::new();
-    while let Some(event) = stream.next().await {
-        match event? {
-            GenerationEvent::Token(piece) => text.push_str(&piece),
-            GenerationEvent::Done(_) => return Ok(text),
-        }
-    }
-    panic!("the stream ended without an end");
+    support::run(engine, request).await.map(|(text, ..)| text)
 }
 
 fn question(year: u32) -> GenerationRequest {

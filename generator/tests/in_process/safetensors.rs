@@ -9,7 +9,7 @@ use footnote_generator::{EngineChoice, EngineOptions, load};
 use serde_json::{Map, Value, json};
 
 use super::families::{CHATML, MISTRAL, random, vocabulary, written};
-use super::options;
+use super::support::options;
 
 const WIDTH: usize = 256;
 const HEAD: usize = 64;

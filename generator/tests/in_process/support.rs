@@ -1,6 +1,13 @@
-//! The bundle's model file, and small GGUF files of the tests' own.
+//! The bundle's model file and how it is asked, and small GGUF files of the tests' own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use footnote_core::Result;
+use footnote_core::seam::{GenerationDone, GenerationEvent, GenerationRequest, Generator, Message, Role};
+use footnote_generator::EngineOptions;
+use futures::StreamExt;
 
 /// The bundle's model.
 pub(crate) fn model_file() -> PathBuf {
@@ -13,6 +20,51 @@ pub(crate) fn model_file() -> PathBuf {
         folder.expect("HOME or FOOTNOTE_MODELS is set").join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q4_1.gguf");
     assert!(file.exists(), "{} is missing: run `make models`", file.display());
     file
+}
+
+/// Several readers of the bundle's model.
+pub(crate) fn options() -> EngineOptions {
+    EngineOptions {
+        model_id: "smollm2".into(),
+        file: model_file(),
+        context: 2048,
+        threads: 2,
+        queue: 8,
+        parallel: 4,
+        isq: None,
+        lora: vec![],
+    }
+}
+
+pub(crate) fn request(content: &str, max_tokens: usize) -> GenerationRequest {
+    let message = |role, content: &str| Message { role, content: content.into() };
+    GenerationRequest {
+        messages: vec![message(Role::System, "Answer in one short sentence."), message(Role::User, content)],
+        max_tokens,
+        deadline: Duration::from_secs(300),
+        temperature: 0.0,
+        grammar: None,
+        asker: None,
+    }
+}
+
+/// Runs a request to its end: the text, its pieces, the end.
+pub(crate) async fn run(
+    engine: &Arc<dyn Generator>,
+    request: GenerationRequest,
+) -> Result<(String, usize, GenerationDone)> {
+    let mut stream = engine.generate(request).await?;
+    let (mut text, mut tokens) = (String::new(), 0);
+    while let Some(event) = stream.next().await {
+        match event? {
+            GenerationEvent::Token(piece) => {
+                text.push_str(&piece);
+                tokens += 1;
+            }
+            GenerationEvent::Done(done) => return Ok((text, tokens, done)),
+        }
+    }
+    panic!("the stream ended without an end");
 }
 
 /// A GGUF file in the making (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), with tensors of F32.

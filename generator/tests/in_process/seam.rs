@@ -1,68 +1,21 @@
 //! Both engines over the real model file: what the `Generator` seam promises.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, GenerationRequest, Generator, Message, Role};
-use footnote_core::{Code, Result};
+use footnote_core::Code;
+use footnote_core::seam::{FinishReason, GenerationEvent, GenerationRequest};
 use footnote_generator::{EngineChoice, EngineOptions, load};
 use futures::StreamExt;
+
+use super::support::{self, model_file, request, run};
 
 const ENGINES: [EngineChoice; 2] = [EngineChoice::LlamaCpp, EngineChoice::MistralRs];
 const EVIDENCE: &str = "Evidence:\n[1] (Towers) The Eiffel Tower was completed on 31 March 1889.\n\n\
      Question: When was the Eiffel Tower completed?";
 
-fn model_file() -> PathBuf {
-    let folder = std::env::var_os("FOOTNOTE_MODELS").map(PathBuf::from).or_else(|| {
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-        Some(cache.join("footnote/models"))
-    });
-    let file =
-        folder.expect("HOME or FOOTNOTE_MODELS is set").join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q4_1.gguf");
-    assert!(file.exists(), "{} is missing: run `make models`", file.display());
-    file
-}
-
+/// One question at a time.
 fn options(queue: usize) -> EngineOptions {
-    EngineOptions {
-        model_id: "smollm2".into(),
-        file: model_file(),
-        context: 2048,
-        threads: 2,
-        queue,
-        parallel: 1,
-        isq: None,
-        lora: vec![],
-    }
-}
-
-fn request(content: &str, max_tokens: usize) -> GenerationRequest {
-    let message = |role, content: &str| Message { role, content: content.into() };
-    GenerationRequest {
-        messages: vec![message(Role::System, "Answer in one short sentence."), message(Role::User, content)],
-        max_tokens,
-        deadline: Duration::from_secs(300),
-        temperature: 0.0,
-        grammar: None,
-        asker: None,
-    }
-}
-
-async fn run(engine: &Arc<dyn Generator>, request: GenerationRequest) -> Result<(String, usize, GenerationDone)> {
-    let mut stream = engine.generate(request).await?;
-    let (mut text, mut tokens) = (String::new(), 0);
-    while let Some(event) = stream.next().await {
-        match event? {
-            GenerationEvent::Token(piece) => {
-                text.push_str(&piece);
-                tokens += 1;
-            }
-            GenerationEvent::Done(done) => return Ok((text, tokens, done)),
-        }
-    }
-    panic!("the stream ended without an end");
+    EngineOptions { queue, parallel: 1, ..support::options() }
 }
 
 #[tokio::test]
