@@ -205,7 +205,7 @@ pub(crate) fn whole_passages(question: &str, passages: &[Passage]) -> Vec<Messag
         .iter()
         .enumerate()
         .map(|(i, passage)| format!("[{}] ({}) {}\n", i + 1, passage.document.title, passage.chunk.text));
-    let mut chat = prompt::chat(question, &[], PromptStyle::SHORT);
+    let mut chat = prompt::prompt(question, &[], PromptStyle::SHORT).messages;
     if let Some(user) = chat.last_mut() {
         user.content.insert_str(0, &shown.collect::<String>());
     }

@@ -27,6 +27,8 @@ pub struct GenerationSettings {
     pub deadline_seconds: u64,
     /// 0: greedy.
     pub temperature: f32,
+    /// Whether a grammar makes the model cite what there is.
+    pub constrained: bool,
     /// 0: one per core.
     pub threads: usize,
     /// Questions that may wait.

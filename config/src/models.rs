@@ -43,7 +43,7 @@ pub struct Model {
     pub family: String,
     /// How many parameters, in words: `135M`.
     pub parameters: Option<String>,
-    /// How its weights are stored: `Q4_1`, `int8`.
+    /// How its weights are stored: `Q8_0`, `int8`.
     pub quantization: Option<String>,
     /// The most tokens it was trained to read.
     pub context: Option<usize>,
@@ -96,6 +96,8 @@ pub struct ModelFile {
     pub size: Option<u64>,
     /// SHA-256 in hexadecimal, where known.
     pub sha256: Option<String>,
+    /// The type that its matrices are brought to once its source was fetched, as `footnote models quantize` does it.
+    pub requantized: Option<String>,
     /// Where it can be fetched.
     pub hugging_face: Option<HuggingFace>,
 }

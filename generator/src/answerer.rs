@@ -49,6 +49,9 @@ pub struct GroundingOptions {
     pub prompt: PromptStyle,
     /// Whether the model thinks first, in a block that its template begins for it.
     pub thinks: bool,
+    /// Whether the engine may write nothing but sentences that end in numbers of the evidence ([`crate::grammar`]). A model
+    /// that thinks first is not held to it.
+    pub constrained: bool,
     /// What becomes of sentences that no quote bears out.
     pub unsupported: Unsupported,
 }
@@ -76,6 +79,7 @@ impl Default for GroundingOptions {
             temperature: 0.0,
             prompt: PromptStyle::SHORT,
             thinks: false,
+            constrained: false,
             unsupported: Unsupported::Drop,
         }
     }

@@ -23,6 +23,7 @@ pub mod cite;
 pub mod condense;
 pub mod draft;
 pub mod engine;
+pub mod grammar;
 pub mod lexical;
 pub mod prompt;
 pub mod quantize;

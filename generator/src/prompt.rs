@@ -65,29 +65,48 @@ impl PromptStyle {
     }
 }
 
-/// The chat for `question` over `evidence` (best first).
+/// What the model is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prompt {
+    /// Instruction and question.
+    pub messages: Vec<Message>,
+    /// The numbers of the evidence that is in it.
+    pub pieces: Vec<usize>,
+}
+
+/// The prompt for `question` over `evidence` (best first).
 #[must_use]
-pub fn chat(question: &str, evidence: &[Evidence], style: PromptStyle) -> Vec<Message> {
-    let mut pieces = String::new();
-    let best = evidence.first().map_or(0.0, |piece| piece.score);
-    for piece in evidence.iter().filter(|piece| piece.score >= best * style.close_to_best) {
-        let line = format!("[{}] {}{}", piece.number, label(piece), plain(&piece.quote));
-        if !pieces.is_empty() && pieces.chars().count() + line.chars().count() > style.budget {
-            break;
-        }
-        if !pieces.is_empty() {
-            pieces.push('\n');
-        }
-        pieces.push_str(&line);
-    }
+pub fn prompt(question: &str, evidence: &[Evidence], style: PromptStyle) -> Prompt {
+    let lines = lines(evidence, style);
+    let pieces = lines.iter().map(|(number, _)| *number).collect();
+    let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
     let (system, asked) = style.texts();
     // The question first: text of a document must not be taken for a place to fill in.
     let (before, after) = asked.trim_end().split_once("{evidence}").unwrap_or((asked, ""));
-    let asked = format!("{before}{pieces}{}", after.replace("{question}", &plain(question)));
-    vec![
+    let asked = format!("{before}{}{}", lines.join("\n"), after.replace("{question}", &plain(question)));
+    let messages = vec![
         Message { role: Role::System, content: system.trim_end().to_owned() },
         Message { role: Role::User, content: asked },
-    ]
+    ];
+    Prompt { messages, pieces }
+}
+
+/// The evidence that the prompt has room for, each piece with its number and its line.
+fn lines(evidence: &[Evidence], style: PromptStyle) -> Vec<(usize, String)> {
+    let best = evidence.first().map_or(0.0, |piece| piece.score);
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut chars = 0;
+    for piece in evidence.iter().filter(|piece| piece.score >= best * style.close_to_best) {
+        let line = format!("[{}] {}{}", piece.number, label(piece), plain(&piece.quote));
+        chars += line.chars().count();
+        if !lines.is_empty() && chars > style.budget {
+            break;
+        }
+        lines.push((piece.number, line));
+        // The line break.
+        chars += 1;
+    }
+    lines
 }
 
 /// Where the piece stands, in a few words: a sentence alone often does not say what it speaks of.
@@ -104,6 +123,10 @@ fn label(piece: &Evidence) -> String {
 mod tests {
     use super::*;
     use crate::testing::evidence;
+
+    fn chat(question: &str, evidence: &[Evidence], style: PromptStyle) -> Vec<Message> {
+        prompt(question, evidence, style).messages
+    }
 
     #[test]
     fn the_prompt_is_short_and_ends_with_the_question() {

@@ -20,7 +20,8 @@ use crate::cite::{DraftSentence, citation};
 use crate::confidence::Signs;
 use crate::draft::{DraftFeed, THOUGHT_TOKENS};
 use crate::evidence::{Choice, Chosen, choose};
-use crate::prompt;
+use crate::grammar::citing;
+use crate::prompt::{Prompt, prompt};
 use crate::verify::{Checked, UnsupportedSentence, VerifiedSentence, Verifier};
 use crate::write::{Parts, Writer};
 
@@ -204,12 +205,13 @@ impl Writing<'_> {
         let options = &answerer.options;
         let room = generator.info().context / 2;
         let thoughts = if options.thinks { THOUGHT_TOKENS.min(room) } else { 0 };
+        let Prompt { messages, pieces } = prompt(question.text(), &self.chosen.evidence, options.prompt);
         let request = GenerationRequest {
-            messages: prompt::chat(question.text(), &self.chosen.evidence, options.prompt),
+            messages,
             max_tokens: options.max_tokens + thoughts,
             deadline: options.deadline.saturating_sub(self.written.clock.started.elapsed()),
             temperature: options.temperature,
-            grammar: None,
+            grammar: (options.constrained && !options.thinks).then(|| citing(&pieces)).flatten(),
             asker: question.asker().map(str::to_owned),
         };
         let mut stream = generator.generate(request).await?;

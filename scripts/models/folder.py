@@ -16,7 +16,6 @@ MEMBERS = {
     "config.json": "/model/config.json",
     "special_tokens_map.json": "/model/special_tokens_map.json",
     "tokenizer_config.json": "/model/tokenizer_config.json",
-    "SmolLM2-135M-Instruct-Q4_1.gguf": "/SmolLM2-135M-Instruct.Q4_1.gguf",
 }
 
 
@@ -56,7 +55,7 @@ def bundled_models(catalog: Path) -> list[Model]:
 
 
 def file_of(entry: dict) -> File:
-    sources = (entry, entry.get("hugging_face", {}))
+    sources = (entry,) if "requantized" in entry else (entry, entry.get("hugging_face", {}))
     accepted = frozenset(source["sha256"] for source in sources if "sha256" in source)
     return File(entry["name"], entry.get("sha256"), accepted)
 

@@ -50,6 +50,15 @@ pub struct Message {
     pub content: String,
 }
 
+/// What may be written, in the two forms that engines take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grammar {
+    /// In GBNF (llama.cpp, vLLM); its first rule is `root`.
+    pub gbnf: String,
+    /// The same as a regular expression over the whole text (mistral.rs).
+    pub regex: String,
+}
+
 /// What an engine is asked to write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerationRequest {
@@ -61,9 +70,8 @@ pub struct GenerationRequest {
     pub deadline: Duration,
     /// 0 takes the likeliest token each time.
     pub temperature: f32,
-    /// What may be written, as a GBNF grammar whose first rule is `root`. An engine that cannot keep to one
-    /// writes freely: whoever asks checks what comes in any case.
-    pub grammar: Option<String>,
+    /// What may be written. An engine that cannot keep to it writes freely: whoever asks checks what comes in any case.
+    pub grammar: Option<Grammar>,
     /// For whom it is asked: engines that share their turns out take them fairly between askers.
     pub asker: Option<String>,
 }

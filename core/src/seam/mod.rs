@@ -16,7 +16,7 @@ pub use embedder::{Embedder, EmbeddingModel};
 pub use extractor::{Extracted, Extractor};
 pub use generator::{
     FinishReason, GenerationDone, GenerationEvent, GenerationRequest, GenerationStream, Generator, GeneratorInfo,
-    Message, Role,
+    Grammar, Message, Role,
 };
 pub use keyword_index::{KeywordEntry, KeywordIndex};
 pub use reranker::Reranker;

@@ -14,8 +14,8 @@ use footnote_core::{Code, Error, Result};
 use futures::StreamExt;
 use mistralrs::core::{ChatCompletionChunkResponse, Response};
 use mistralrs::{
-    GgufModelBuilder, IsqBits, Model, NormalRequest, Request, RequestMessage, SamplingParams, TextMessageRole,
-    TextMessages, TextModelBuilder, TokenSource,
+    Constraint, GgufModelBuilder, IsqBits, Model, NormalRequest, Request, RequestMessage, SamplingParams,
+    TextMessageRole, TextMessages, TextModelBuilder, TokenSource,
 };
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -214,6 +214,9 @@ impl Generator for MistralRs {
             RequestMessage::Chat { messages: messages.into(), enable_thinking: None, reasoning_effort: None };
         let mut engine_request = NormalRequest::new_simple(messages, sampling, responses, 0, None, None);
         engine_request.is_streaming = true;
+        if let Some(grammar) = request.grammar {
+            engine_request.constraint = Constraint::Regex(grammar.regex);
+        }
         let asked = Instant::now();
         let sender =
             self.model.inner().get_sender(None).map_err(|error| failed("the engine is gone").caused_by(error))?;

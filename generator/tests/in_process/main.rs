@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use footnote_core::seam::{GenerationEvent, GenerationRequest, Generator};
+use footnote_core::seam::{GenerationEvent, GenerationRequest, Generator, Grammar};
 use footnote_core::{Code, Result};
 use footnote_generator::engine::LoraOptions;
 use footnote_generator::quantize::{QuantType, QuantizeOptions, quantize};
@@ -22,6 +22,15 @@ use self::support::{Gguf, model_file, options, request};
 
 async fn run(engine: &Arc<dyn Generator>, request: GenerationRequest) -> Result<String> {
     support::run(engine, request).await.map(|(text, ..)| text)
+}
+
+fn gbnf(rules: &str) -> Option<Grammar> {
+    Some(Grammar { gbnf: rules.into(), regex: String::new() })
+}
+
+/// What never ends by itself.
+fn letters() -> Option<Grammar> {
+    gbnf("root ::= [a-z ]+")
 }
 
 fn question(year: u32) -> GenerationRequest {
@@ -74,7 +83,7 @@ async fn model_long_request_after_several_short_ones_finds_the_whole_context_fre
         answer.unwrap();
     }
     // The grammar has it write to its end: prompt and answer fill the context but for some tokens.
-    let long = GenerationRequest { max_tokens: 460, grammar: Some("root ::= [a-z ]+".into()), ..question(1889) };
+    let long = GenerationRequest { max_tokens: 460, grammar: letters(), ..question(1889) };
     let mut stream = engine.generate(long).await.unwrap();
     let end = loop {
         match stream.next().await.unwrap().unwrap() {
@@ -88,7 +97,7 @@ async fn model_long_request_after_several_short_ones_finds_the_whole_context_fre
 #[tokio::test]
 async fn model_request_that_waits_for_room_ends_at_its_deadline() {
     let engine = load(EngineChoice::LlamaCpp, EngineOptions { context: 800, ..options() }).await.unwrap();
-    let endless = GenerationRequest { max_tokens: 700, grammar: Some("root ::= [a-z ]+".into()), ..question(1889) };
+    let endless = GenerationRequest { max_tokens: 700, grammar: letters(), ..question(1889) };
     let mut first = engine.generate(endless).await.unwrap();
     assert!(matches!(first.next().await, Some(Ok(GenerationEvent::Token(_)))));
     let hurried = GenerationRequest { max_tokens: 600, deadline: Duration::from_millis(200), ..question(1937) };
@@ -103,7 +112,7 @@ async fn model_request_that_waits_for_room_ends_at_its_deadline() {
 #[tokio::test]
 async fn model_keeps_to_a_grammar_and_a_bad_one_is_refused() {
     let engine = load(EngineChoice::LlamaCpp, options()).await.unwrap();
-    let told = |grammar: &str| GenerationRequest { grammar: Some(grammar.into()), ..question(1889) };
+    let told = |grammar: &str| GenerationRequest { grammar: gbnf(grammar), ..question(1889) };
     let text = run(&engine, told("root ::= \"It was in \" [0-9]+ \" [\" [1-2] \"].\"")).await.unwrap();
     assert!(text.starts_with("It was in ") && (text.ends_with(" [1].") || text.ends_with(" [2].")), "{text}");
     let error = run(&engine, told("root ::= [")).await.unwrap_err();

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use footnote_core::Code;
 use footnote_core::seam::{FinishReason, GenerationEvent, GenerationRequest};
+use footnote_generator::cite::DraftSentence;
+use footnote_generator::grammar::citing;
 use footnote_generator::{EngineChoice, EngineOptions, load};
 use futures::StreamExt;
 
@@ -29,6 +31,20 @@ async fn model_answers_from_the_evidence_on_both_engines_and_the_same_each_time(
         assert!(!done.prefill.is_zero() && !done.decode.is_zero());
         let (again, ..) = run(&engine, request(EVIDENCE, 60)).await.unwrap();
         assert_eq!(again, text, "{choice:?}");
+    }
+}
+
+#[tokio::test]
+async fn model_held_to_citing_cites_what_there_is() {
+    for choice in ENGINES {
+        let engine = load(choice, options(4)).await.unwrap();
+        let told = GenerationRequest { grammar: citing(&[2, 3]), ..request(EVIDENCE, 80) };
+        let (text, _, done) = run(&engine, told).await.unwrap();
+        let draft = DraftSentence::parse(&text, 3);
+        // It may come to its limit before it cites; it can never cite what was not there.
+        assert!(done.finish == FinishReason::Length || !draft.cites.is_empty(), "{choice:?}: {text}");
+        assert!(draft.cites.iter().all(|number| [2, 3].contains(number)), "{choice:?}: {text}");
+        assert!(!text.contains("[1]") && !text.contains('\n'), "{choice:?}: {text}");
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn model_file() -> PathBuf {
         Some(cache.join("footnote/models"))
     });
     let file =
-        folder.expect("HOME or FOOTNOTE_MODELS is set").join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q4_1.gguf");
+        folder.expect("HOME or FOOTNOTE_MODELS is set").join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q8_0.gguf");
     assert!(file.exists(), "{} is missing: run `make models`", file.display());
     file
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use footnote_config::models::HuggingFace;
 use footnote_config::{Model, ModelFile};
 use footnote_core::{Code, Error, Result};
+use footnote_generator::quantize::{QuantType, QuantizeOptions, quantize};
 use fs_err::{File, OpenOptions};
 use futures::StreamExt;
 use reqwest::header::{AUTHORIZATION, RANGE};
@@ -133,7 +134,8 @@ impl Hub {
             status => return Err(refused(&url, status)),
         }
         let sha256 = checksum::of_file(&part)?;
-        let pin = source.sha256.as_ref().or(file.sha256.as_ref());
+        // The file's own checksum is that of what is made of this one, where something is.
+        let pin = source.sha256.as_ref().or(file.sha256.as_ref().filter(|_| file.requantized.is_none()));
         if let Some(pin) = pin
             && *pin != sha256
         {
@@ -144,10 +146,24 @@ impl Hub {
             )
             .hint("pull again; if it stays so, the file on the hub is not the one that footnote was tried with"));
         }
-        fs_err::rename(&part, place).map_err(|error| Error::io(place, error))?;
+        match &file.requantized {
+            Some(to) => requantize(part, place.to_owned(), to).await?,
+            None => fs_err::rename(&part, place).map_err(|error| Error::io(place, error))?,
+        }
         tell(PullEvent::Fetched { file: &file.name, sha256: &sha256, pinned: pin.is_some() });
         Ok(())
     }
+}
+
+/// Makes the file in place out of the one that was fetched, which then goes.
+async fn requantize(fetched: PathBuf, place: PathBuf, to: &str) -> Result<()> {
+    let to: QuantType = to.parse().map_err(|error| Error::internal(format!("config/models.toml: {error}")))?;
+    let making = move || {
+        let options = QuantizeOptions { input: fetched.clone(), output: place, to, again: true, replace: true };
+        quantize(&options, &|_, _| ())?;
+        fs_err::remove_file(&fetched).map_err(|error| Error::io(&fetched, error))
+    };
+    tokio::task::spawn_blocking(making).await.map_err(|error| Error::internal(error.to_string()))?
 }
 
 async fn save(

@@ -26,7 +26,8 @@ pub fn verify(models: &Path, model: &Model) -> Vec<(String, Result<Checked>)> {
 /// Checks one file: against the bundle's pin, or that of the hub's file where they differ.
 fn verify_file(path: &Path, model: &Model, file: &ModelFile) -> Result<Checked> {
     let size = fs_err::metadata(path).map_err(|error| Error::io(path, error))?.len();
-    let hub = file.hugging_face.as_ref();
+    // What was made of the hub's file is another file.
+    let hub = file.hugging_face.as_ref().filter(|_| file.requantized.is_none());
     let pins: Vec<(Option<u64>, &str)> = [
         (file.size, file.sha256.as_deref()),
         (hub.and_then(|hub| hub.size), hub.and_then(|hub| hub.sha256.as_deref())),
@@ -65,6 +66,7 @@ mod tests {
             size: Some(5),
             // `printf hello | sha256sum`
             sha256: Some("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824".into()),
+            requantized: None,
             hugging_face: None,
         };
         model.files = vec![file];

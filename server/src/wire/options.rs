@@ -84,6 +84,7 @@ pub fn grounding(settings: &Settings, collection: &str) -> GroundingOptions {
         max_tokens: generation.max_tokens,
         deadline: Duration::from_secs(generation.deadline_seconds),
         temperature: generation.temperature,
+        constrained: generation.constrained,
         unsupported: match grounding.unsupported {
             UnsupportedKind::Drop => Unsupported::Drop,
             UnsupportedKind::Mark => Unsupported::Mark,

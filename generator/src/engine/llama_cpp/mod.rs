@@ -260,6 +260,7 @@ impl Generator for LlamaCpp {
             return Err(too_long(prompt.len(), max_tokens, self.info.context));
         }
         let (events, stream) = mpsc::channel(max_tokens + 2);
+        let grammar = grammar.map(|grammar| grammar.gbnf);
         let job = Job { prompt, max_tokens, temperature, grammar, due, events };
         let jobs = self.jobs.as_ref().ok_or_else(|| failed("the engine is being shut down"))?;
         jobs.try_send(job).map_err(|error| match error {

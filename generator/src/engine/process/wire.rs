@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footnote_core::seam::{GenerationDone, GenerationRequest, GeneratorInfo, Message};
+use footnote_core::seam::{GenerationDone, GenerationRequest, GeneratorInfo, Grammar, Message};
 use footnote_core::{Code, Error};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub(super) struct Request {
     max_tokens: usize,
     deadline: Duration,
     temperature: f32,
-    grammar: Option<String>,
+    grammar: Option<Grammar>,
 }
 
 /// From the process.

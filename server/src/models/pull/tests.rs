@@ -1,4 +1,5 @@
 use super::*;
+use crate::models::verify::{Checked, verify};
 use std::sync::Mutex;
 
 use axum::Router;
@@ -14,15 +15,19 @@ const SHA256: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e7304336293
 
 /// A hub on loopback that holds one file, takes ranges, and remembers what it was asked.
 async fn hub(asked: std::sync::Arc<Mutex<Vec<String>>>) -> Hub {
-    let serve = |State(asked): State<std::sync::Arc<Mutex<Vec<String>>>>, headers: HeaderMap| async move {
+    hub_of(CONTENT.to_vec(), asked).await
+}
+
+async fn hub_of(content: Vec<u8>, asked: std::sync::Arc<Mutex<Vec<String>>>) -> Hub {
+    let serve = move |State(asked): State<std::sync::Arc<Mutex<Vec<String>>>>, headers: HeaderMap| async move {
         let range = headers.get(RANGE).and_then(|range| range.to_str().ok()).unwrap_or("").to_owned();
         let token = headers.get(AUTHORIZATION).and_then(|token| token.to_str().ok()).unwrap_or("").to_owned();
         asked.lock().unwrap().push(format!("{range}{token}"));
         match range.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-')) {
             Some(from) => {
-                (StatusCode::PARTIAL_CONTENT, CONTENT[from.parse::<usize>().unwrap()..].to_vec()).into_response()
+                (StatusCode::PARTIAL_CONTENT, content[from.parse::<usize>().unwrap()..].to_vec()).into_response()
             }
-            None => CONTENT.to_vec().into_response(),
+            None => content.into_response(),
         }
     };
     let app = Router::new().route("/owner/name/resolve/main/weights.gguf", get(serve)).with_state(asked);
@@ -38,6 +43,7 @@ fn model(file: &str, sha256: Option<&str>) -> Model {
         name: "weights.gguf".into(),
         size: None,
         sha256: sha256.map(str::to_owned),
+        requantized: None,
         hugging_face: Some(HuggingFace {
             repo: "owner/name".into(),
             revision: "main".into(),
@@ -73,6 +79,44 @@ async fn a_file_with_a_wrong_checksum_is_not_kept() {
     assert_eq!(error.code(), Code::ModelDamaged);
     let left: Vec<_> = fs_err::read_dir(models.path().join(&model.id)).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// A GGUF file of one matrix, of two rows of 32 floats.
+fn small_gguf() -> Vec<u8> {
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let mut file = b"GGUF\x03\0\0\0".to_vec();
+    file.extend([1u64.to_le_bytes(), 1u64.to_le_bytes()].concat());
+    file.extend([text("general.architecture"), 8u32.to_le_bytes().to_vec(), text("llama")].concat());
+    file.extend([text("blk.0.attn_q.weight"), 2u32.to_le_bytes().to_vec()].concat());
+    file.extend([32u64.to_le_bytes(), 2u64.to_le_bytes()].concat());
+    // Floats, at the beginning of the data.
+    file.extend([&0u32.to_le_bytes()[..], &0u64.to_le_bytes()[..]].concat());
+    file.resize(file.len().next_multiple_of(32), 0);
+    file.extend((0..64u8).flat_map(|number| f32::from(number).to_le_bytes()));
+    file
+}
+
+#[tokio::test]
+async fn what_is_made_of_a_fetched_file_is_what_is_kept_and_verified() {
+    let hub = hub_of(small_gguf(), std::sync::Arc::default()).await;
+    let models = tempfile::tempdir().unwrap();
+    let mut model = model("weights.gguf", None);
+    model.files[0].requantized = Some("q8_0".into());
+    hub.pull(models.path(), &model, &|_| {}).await.unwrap();
+    let folder = models.path().join(&model.id);
+    let place = folder.join("weights.gguf");
+    // Two blocks of 32 in eight bits, each with its scale.
+    let data = fs_err::metadata(&place).unwrap().len() - small_gguf().len() as u64 + 64 * 4;
+    assert_eq!(data, 2 * (32 + 2));
+    assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 1, "what was fetched is gone");
+
+    // The pins of what was fetched say nothing of what was made.
+    let source = model.files[0].hugging_face.as_mut().unwrap();
+    source.sha256 = Some(checksum::of_file(&place).unwrap());
+    model.files[0].sha256 = Some("0".repeat(64));
+    assert_eq!(verify(models.path(), &model).remove(0).1.unwrap_err().code(), Code::ModelDamaged);
+    model.files[0].sha256 = model.files[0].hugging_face.as_ref().unwrap().sha256.clone();
+    assert_eq!(verify(models.path(), &model).remove(0).1.unwrap(), Checked::Matches);
 }
 
 #[tokio::test]

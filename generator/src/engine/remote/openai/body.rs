@@ -21,8 +21,8 @@ pub(super) fn request(endpoint: &EndpointOptions, request: &GenerationRequest) -
         "stream_options": { "include_usage": true },
     });
     match (endpoint.grammar, &request.grammar) {
-        (GrammarField::LlamaCpp, Some(grammar)) => body["grammar"] = json!(grammar),
-        (GrammarField::Vllm, Some(grammar)) => body["structured_outputs"] = json!({ "grammar": grammar }),
+        (GrammarField::LlamaCpp, Some(grammar)) => body["grammar"] = json!(grammar.gbnf),
+        (GrammarField::Vllm, Some(grammar)) => body["structured_outputs"] = json!({ "grammar": grammar.gbnf }),
         _ => {}
     }
     body

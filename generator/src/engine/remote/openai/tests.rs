@@ -1,4 +1,4 @@
-use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, Message, Role};
+use footnote_core::seam::{FinishReason, GenerationDone, GenerationEvent, Grammar, Message, Role};
 use serde_json::json;
 
 use super::*;
@@ -21,7 +21,7 @@ fn request() -> GenerationRequest {
         max_tokens: 16,
         deadline: Duration::from_secs(20),
         temperature: 0.0,
-        grammar: Some("root ::= \"x\"".into()),
+        grammar: Some(Grammar { gbnf: "root ::= \"x\"".into(), regex: "x".into() }),
         asker: None,
     }
 }
