@@ -59,6 +59,7 @@ mod tests {
             cosine: 0.5,
             missing_share: 0.2,
             figures: vec![],
+            numbering: vec![],
             names: vec![],
             denies: false,
             denial_missing: false,

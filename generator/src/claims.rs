@@ -22,7 +22,11 @@ pub(crate) struct Claims {
     pub(crate) sequence: Vec<String>,
     /// Whether it denies something.
     pub(crate) negates: bool,
+    /// What tells one of a name from another: `2.3` in `Wick 2.3`, and `qwen3-next`.
+    pub(crate) numbering: HashSet<String>,
     words: HashSet<String>,
+    /// The words in a row, compounds in their parts, each after a space.
+    row: String,
 }
 
 impl Claims {
@@ -36,7 +40,18 @@ impl Claims {
             claims.negates |= denies(&text[start..word_end].to_lowercase(), next.as_deref());
             begins |= text[end..start].contains(['.', '!', '?', ':', '\n', '|', '•']);
             end = word_end;
-            claims.add(&text[start..word_end], begins);
+            let word = &text[start..word_end];
+            let before = at.checked_sub(1).map(|before| spans[before]);
+            // Directly behind a capitalised word, with nothing but a space between.
+            if let Some((name, end)) = before
+                && text[end..start] == *" "
+                && text[name..end].starts_with(char::is_uppercase)
+                && !is_month(&text[name..end])
+                && word.starts_with(|c: char| c.is_ascii_digit())
+            {
+                claims.numbering.insert(word.to_lowercase());
+            }
+            claims.add(word, begins);
             begins = false;
         }
         claims
@@ -49,6 +64,9 @@ impl Claims {
             self.figures.insert(figure);
         } else if is_identifier(plain) {
             self.names.insert(lower.clone());
+            if plain.starts_with(char::is_alphabetic) {
+                self.numbering.insert(lower.clone());
+            }
         } else if plain.starts_with(char::is_uppercase) && !begins && !is_stop_word(&lower) {
             self.names.insert(lower.clone());
             self.proper.insert(lower.clone());
@@ -58,6 +76,7 @@ impl Claims {
         }
         for part in lower.split('-') {
             self.words.insert(part.to_owned());
+            self.row.extend([" ", part]);
         }
         self.words.insert(lower);
     }
@@ -73,9 +92,10 @@ impl Claims {
         TALK.iter().any(|word| self.terms.contains(*word) && !quoted.terms.contains(*word))
     }
 
-    /// Whether the word, or each part of a compound, stands in the text.
+    /// Whether the word, or the parts of a compound one after the other, stand in the text.
     pub(crate) fn has_word(&self, word: &str) -> bool {
-        self.words.contains(word) || (word.contains('-') && word.split('-').all(|part| self.words.contains(part)))
+        let in_parts = || format!("{} ", self.row).contains(&format!(" {} ", word.replace('-', " ")));
+        self.words.contains(word) || (word.contains('-') && in_parts())
     }
 }
 
@@ -87,6 +107,26 @@ fn denies(word: &str, next: Option<&str>) -> bool {
         "never" | "none" | "cannot" | "neither" | "nor" | "without" => true,
         _ => word.ends_with("n't") || word.ends_with("n’t"),
     }
+}
+
+/// `11 March 2025` numbers no March.
+fn is_month(word: &str) -> bool {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let word = word.to_lowercase();
+    MONTHS.iter().any(|month| *month == word || (word.len() >= 3 && month.starts_with(word.as_str())))
 }
 
 /// The value of a word that begins with digits, or that names a number.
@@ -139,6 +179,20 @@ mod tests {
         let claims = Claims::of("Use Qwen's Q4_K_M file. Then The Apache licence of v0.3.1, 2026-05-04, holds: Done.");
         assert_eq!(sorted(&claims.names), ["2026-05-04", "apache", "q4_k_m", "qwen", "v0.3.1"]);
         assert_eq!(sorted(&claims.proper), ["apache", "qwen"]);
+    }
+
+    #[test]
+    fn a_figure_behind_a_name_numbers_it() {
+        let claims =
+            Claims::of("When will Wick 2.3, Falcon 180B and Phi-4 come, after 3 March 2025 and the 4 of Sept 1706?");
+        assert_eq!(sorted(&claims.numbering), ["180b", "2.3", "phi-4"]);
+    }
+
+    #[test]
+    fn a_compound_is_its_parts_in_a_row() {
+        let claims = Claims::of("Qwen3 came next. The Qwen3-VL has open weights.");
+        assert!(claims.has_word("qwen3-vl") && claims.has_word("open-weights"));
+        assert!(!claims.has_word("qwen3-next"));
     }
 
     #[test]

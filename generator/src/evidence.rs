@@ -59,6 +59,8 @@ struct Candidate<'a> {
     terms: HashSet<String>,
     /// Terms of the title and the headings.
     context: HashSet<String>,
+    /// Terms of the units before and behind it.
+    beside: HashSet<String>,
     overlap: f32,
     /// Whether it holds a figure that the question lacks.
     figure: bool,
@@ -90,6 +92,20 @@ pub(crate) async fn choose(
     Ok(chosen)
 }
 
+/// A unit of a passage; without words where it is refused.
+struct Unit<'p> {
+    span: Span,
+    text: &'p str,
+    terms: HashSet<String>,
+}
+
+impl<'p> Unit<'p> {
+    fn of(passage: &'p str, (span, refused): (Span, bool)) -> Self {
+        let text = span.of(passage).filter(|_| !refused).unwrap_or_default();
+        Self { span, text, terms: terms(text).into_iter().collect() }
+    }
+}
+
 fn candidates<'p>(sought: &Sought, guard: &Guard, passages: &'p [Passage]) -> Vec<Candidate<'p>> {
     let mut seen = HashSet::new();
     let mut candidates = Vec::new();
@@ -99,10 +115,13 @@ fn candidates<'p>(sought: &Sought, guard: &Guard, passages: &'p [Passage]) -> Ve
             terms(&format!("{} {}", passage.document.title, chunk.heading_path.join(" "))).into_iter().collect();
         let units = sentences(&chunk.text);
         let refused = guard.refused(&chunk.text, &units);
-        for (span, _) in units.into_iter().zip(refused).filter(|(_, refused)| !refused) {
-            let Some(text) = span.of(&chunk.text) else { continue };
+        let units: Vec<Unit<'_>> = units.into_iter().zip(refused).map(|unit| Unit::of(&chunk.text, unit)).collect();
+        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| !unit.text.is_empty()) {
+            let Unit { span, text, .. } = *unit;
             let span = span.shifted(chunk.span.start);
-            let terms: HashSet<String> = terms(text).into_iter().collect();
+            let terms = unit.terms.clone();
+            let neighbours = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| units.get(at));
+            let beside = neighbours.flat_map(|unit| unit.terms.iter().cloned()).collect();
             let brings = sought.brought_by(text, &terms);
             // A heading says what the text below it is about. One with a figure can be the answer: a release
             // and its date, say.
@@ -119,6 +138,7 @@ fn candidates<'p>(sought: &Sought, guard: &Guard, passages: &'p [Passage]) -> Ve
                 text,
                 terms,
                 context,
+                beside,
                 overlap: 0.0,
                 figure: brings.figure,
                 kind: if brings.kind { KIND } else { 0.0 },
@@ -141,7 +161,7 @@ fn prefilter(question: &str, candidates: &mut Vec<Candidate<'_>>) -> Query {
     let sets: Vec<HashSet<String>> = candidates.iter().map(|candidate| candidate.terms.clone()).collect();
     let query = Query::new(question, &sets);
     for candidate in candidates.iter_mut() {
-        candidate.overlap = query.overlap(&candidate.terms, &candidate.context);
+        candidate.overlap = query.overlap(&candidate.terms, &candidate.context, &candidate.beside);
         candidate.score = candidate.overlap + candidate.kind + PREFILTER_RANK / candidate.rank;
     }
     sort(candidates);
@@ -285,6 +305,18 @@ mod tests {
         let both =
             |quotes: &[String]| quotes.iter().any(|q| q.contains("1889")) && quotes.iter().any(|q| q.contains("1937"));
         assert!(both(&quotes[..2]), "{quotes:?}");
+    }
+
+    #[tokio::test]
+    async fn a_sentence_may_speak_of_what_was_named_before_it() {
+        let corpus = Corpus::of(&[
+            ("Racks", "The Mac Studio stands in the cellar. It serves up to four users at once. It is grey."),
+            ("Offices", "The coffee machine serves twenty users each day."),
+        ]);
+        assert_eq!(
+            quotes(&corpus, "How many users does the Mac Studio serve?").await[0],
+            "It serves up to four users at once."
+        );
     }
 
     #[tokio::test]

@@ -47,6 +47,9 @@ pub fn stem(word: &str) -> String {
     }
 }
 
+/// What a word counts that stands beside a unit, not in it: `It serves four users` speaks of what was named before.
+const BESIDE: f32 = 0.3;
+
 /// A question's terms and how telling each is among the candidates.
 pub struct Query {
     terms: Vec<(String, f32)>,
@@ -70,19 +73,20 @@ impl Query {
         Self { terms, total }
     }
 
-    /// The weighted share of the question's terms that a unit holds, in `0..=1`; terms that stand
-    /// only in its context (title, headings) count by half.
+    /// The weighted share of the question's terms that a unit holds, in `0..=1`; terms that stand only in its context
+    /// (title, headings) count by half, those only in the units beside it ([`BESIDE`]) less.
     #[must_use]
-    pub fn overlap(&self, unit: &HashSet<String>, context: &HashSet<String>) -> f32 {
+    pub fn overlap(&self, unit: &HashSet<String>, context: &HashSet<String>, beside: &HashSet<String>) -> f32 {
         if self.total <= 0.0 {
             return 0.0;
         }
-        let held = self.terms.iter().map(|(term, weight)| match (unit.contains(term), context.contains(term)) {
-            (true, _) => *weight,
-            (false, true) => weight * 0.5,
-            (false, false) => 0.0,
-        });
-        held.sum::<f32>() / self.total
+        let share = |term: &String| match term {
+            term if unit.contains(term) => 1.0,
+            term if context.contains(term) => 0.5,
+            term if beside.contains(term) => BESIDE,
+            _ => 0.0,
+        };
+        self.terms.iter().map(|(term, weight)| weight * share(term)).sum::<f32>() / self.total
     }
 
     /// The weighted share of the question's terms that stand in both, in `0..=1`.
@@ -132,16 +136,16 @@ mod tests {
         let candidates = [set("the model runs"), set("the model has a licence"), set("a model")];
         let query = Query::new("model licence", &candidates);
         let none = HashSet::new();
-        assert!(query.overlap(&candidates[1], &none) > 0.99);
-        assert!(query.overlap(&candidates[0], &none) < 0.3);
-        assert!(query.overlap(&candidates[0], &set("licence")) > query.overlap(&candidates[0], &none));
+        assert!(query.overlap(&candidates[1], &none, &none) > 0.99);
+        assert!(query.overlap(&candidates[0], &none, &none) < 0.3);
+        assert!(query.overlap(&candidates[0], &set("licence"), &none) > query.overlap(&candidates[0], &none, &none));
     }
 
     proptest! {
         #[test]
         fn overlap_is_a_share(question in "[a-f ]{0,20}", unit in "[a-f ]{0,20}") {
             let candidates = [set(&unit)];
-            let overlap = Query::new(&question, &candidates).overlap(&candidates[0], &HashSet::new());
+            let overlap = Query::new(&question, &candidates).overlap(&candidates[0], &HashSet::new(), &HashSet::new());
             prop_assert!((0.0..=1.0001).contains(&overlap));
         }
     }

@@ -19,13 +19,14 @@ static SIDES: LazyLock<Vec<[Vec<String>; 2]>> = LazyLock::new(|| {
     lines.map(|(left, right)| [stems(left), stems(right)]).collect()
 });
 
-/// A word of `asked` that `said` lacks, with the opposite that it has in its place. Both are stems.
+/// A word of `asked` that `said` lacks, with the opposite that it has in its place. Both are stems. What was asked itself
+/// (`after the outage, … before the change`) stands in no other word's place.
 pub(crate) fn opposite<'a>(asked: &'a HashSet<String>, said: &HashSet<String>) -> Option<(&'a str, String)> {
     let lacking: Vec<&String> = asked.iter().filter(|word| !said.contains(*word)).collect();
     let ways = SIDES.iter().flat_map(|[left, right]| [(left, right), (right, left)]);
     ways.filter_map(|(own, other)| {
         let word = lacking.iter().find(|word| own.contains(word))?;
-        let opposite = other.iter().find(|other| said.contains(*other))?;
+        let opposite = other.iter().find(|other| said.contains(*other) && !asked.contains(*other))?;
         Some((word.as_str(), opposite.clone()))
     })
     .next()

@@ -126,7 +126,8 @@ pub fn quantize(options: &QuantizeOptions, progress: &dyn Fn(usize, usize)) -> R
     let plan = plan(&content, options.to);
     refuse(options, &plan)?;
 
-    let beside = options.output.with_extension("gguf.part");
+    // Not `.part`: that is a download's.
+    let beside = options.output.with_extension("gguf.making");
     let written = write(options, &header, (&mut input, &content), &plan, (&beside, progress));
     let written = written
         .and_then(|()| gguf::inspect(&beside))
