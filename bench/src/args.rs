@@ -48,7 +48,8 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subject {
-    /// All of the following but `attacks`, `growth`, `kills` and `retrieval`, which take long
+    /// All of the following but `models` and `servers`, which need some, and `attacks`, `growth`, `kills` and `retrieval`,
+    /// which take long
     All,
     /// Prefill, decode and peak memory of each engine, beside a bare loop over the same library
     Engines,
@@ -56,6 +57,10 @@ pub(crate) enum Subject {
     FirstToken,
     /// Four readers at one engine beside one, and a second question beside the first
     Together,
+    /// Model files beside each other: speed, memory, and what they answer of the handbook
+    Models(ModelsSubject),
+    /// The engine in this process beside servers over the same file
+    Servers(ServersSubject),
     /// Documents that try to command the model: how many succeed, without defences and with them
     Attacks,
     /// Process start to ready, and the server's peak memory
@@ -84,6 +89,29 @@ pub(crate) enum Measurement {
     Again(AgainJob),
     Growth(GrowthJob),
     Retrieval(RetrievalJob),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ModelsSubject {
+    /// GGUF files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Only speed and memory
+    #[arg(long)]
+    pub(crate) no_answers: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ServersSubject {
+    /// Bases of servers that speak OpenAI's chat API, such as http://127.0.0.1:8081/v1
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+    /// The servers' processes, in the same order, whose peak memory is told
+    #[arg(long = "pid", value_name = "PID")]
+    pub(crate) pids: Vec<u32>,
+    /// The GGUF file that the servers run [default: the default model's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

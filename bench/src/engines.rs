@@ -20,7 +20,7 @@ use crate::{bare_llama, bare_mistralrs, child};
 /// Tokens that an engine writes before it is measured.
 pub(crate) const WARM_UP_TOKENS: usize = 8;
 /// Tokens that it writes while it is measured.
-const TOKENS: usize = 128;
+pub(crate) const TOKENS: usize = 128;
 /// What the seam must keep of the bare loop's speed.
 const CLAIM: f64 = 0.95;
 /// No measurement takes this long.
@@ -63,12 +63,12 @@ struct Compared {
 /// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
-    prompt_tokens: usize,
+    pub(crate) prompt_tokens: usize,
     tokens: usize,
-    first_token_ms: f64,
-    prefill_tokens_per_second: f64,
-    decode_tokens_per_second: f64,
-    peak_mib: f64,
+    pub(crate) first_token_ms: f64,
+    pub(crate) prefill_tokens_per_second: f64,
+    pub(crate) decode_tokens_per_second: f64,
+    pub(crate) peak_mib: f64,
     text: String,
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<Engines> {
     Ok(Engines { model_file: file.display().to_string(), threads, context, rounds: options.rounds, engines })
 }
 
-fn measure_apart(job: &EngineJob) -> Result<Run> {
+pub(crate) fn measure_apart(job: &EngineJob) -> Result<Run> {
     let (context, threads, tokens) = (job.context.to_string(), job.threads.to_string(), job.tokens.to_string());
     let words = ["engine", "--engine", job.engine.as_str(), "--side", job.side.as_str()];
     let numbers = ["--context", &context, "--threads", &threads, "--tokens", &tokens, "--file"];

@@ -26,15 +26,18 @@ mod first_token;
 mod generation;
 mod growth;
 mod growth_text;
+mod home;
 mod ingest;
 mod kills;
 mod measure;
+mod models;
 mod plot;
 mod product;
 mod python;
 mod report;
 mod rerun;
 mod retrieval;
+mod servers;
 mod stand_in;
 mod start;
 mod together;
@@ -81,6 +84,12 @@ fn run(subject: &Subject, options: &Options) -> Result<()> {
     }
     if all || matches!(subject, Subject::Together) {
         report.together = Some(report::shown(together::run(options)?)?);
+    }
+    if let Subject::Models(subject) = subject {
+        report.models = Some(report::shown(models::run(options, subject)?)?);
+    }
+    if let Subject::Servers(subject) = subject {
+        report.servers = Some(report::shown(servers::run(options, subject)?)?);
     }
     if matches!(subject, Subject::Attacks) {
         report.attacks = Some(report::shown(attacks::run(options)?)?);

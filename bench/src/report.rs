@@ -13,8 +13,10 @@ use crate::growth::Growth;
 use crate::ingest::Ingest;
 use crate::kills::Kills;
 use crate::measure::Machine;
+use crate::models::Models;
 use crate::rerun::Rerun;
 use crate::retrieval::Retrieval;
+use crate::servers::Servers;
 use crate::start::Start;
 use crate::together::Together;
 
@@ -28,6 +30,10 @@ pub(crate) struct Report {
     pub(crate) first_token: Option<Shown<FirstToken>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) together: Option<Shown<Together>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) models: Option<Shown<Models>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) servers: Option<Shown<Servers>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attacks: Option<Shown<Attacks>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,19 +1,18 @@
 //! Process start to ready, and the server's peak memory.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::Client;
 use serde::Serialize;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::args::Options;
+use crate::home::Home;
 use crate::measure::{Spread, peak_mib};
-use crate::product::{questions, runtime, settings};
+use crate::product::{questions, runtime};
 use crate::report::{Claim, Section, Table};
 
 /// What a warm start may take, in milliseconds.
@@ -47,18 +46,16 @@ pub(crate) struct Start {
 /// Ingests the handbook with the real binary, and starts it again and again.
 pub(crate) fn run(options: &Options) -> Result<Start> {
     let home = Home::new(options)?;
-    let handbook = fs_err::canonicalize(&options.handbook)?;
-    let ingested = home.footnote().arg("--quiet").arg("ingest").arg(handbook).stdout(Stdio::null()).status()?;
-    ensure!(ingested.success(), "footnote ingest failed: {ingested}");
+    home.ingest(options)?;
     let questions = questions(&options.questions, ASKS)?;
     runtime()?.block_on(async {
-        let (first_ms, server) = home.start().await?;
+        let (first_ms, server) = serve(&home).await?;
         drop(server);
         let (mut ready, mut ready_peaks, mut last) = (Vec::new(), Vec::new(), None);
         for _ in 0..options.rounds {
             // The data folder is locked by the server before.
             drop(last.take());
-            let (milliseconds, server) = home.start().await?;
+            let (milliseconds, server) = serve(&home).await?;
             ready.push(milliseconds);
             ready_peaks.push(peak_mib(server.child.id())?);
             last = Some(server);
@@ -78,56 +75,25 @@ pub(crate) fn run(options: &Options) -> Result<Start> {
     })
 }
 
-/// A folder in which the real binary finds default settings and a data folder of its own.
-struct Home {
-    folder: TempDir,
-    binary: PathBuf,
-    models: PathBuf,
-}
-
-impl Home {
-    fn new(options: &Options) -> Result<Self> {
-        let binary = std::env::current_exe()?.with_file_name("footnote");
-        ensure!(binary.is_file(), "{}: build it first (make build)", binary.display());
-        let models = settings(options.models.as_deref(), Path::new("unused"))?.models;
-        let models = fs_err::canonicalize(models).context("run `make models` first")?;
-        Ok(Self { folder: tempfile::tempdir()?, binary, models })
-    }
-
-    fn footnote(&self) -> Command {
-        let mut command = Command::new(&self.binary);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FOOTNOTE_")) {
-            command.env_remove(name);
+/// Milliseconds until it is ready, and the server.
+async fn serve(home: &Home) -> Result<(f64, Server)> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let address = format!("127.0.0.1:{port}");
+    let client = Client::builder().no_proxy().timeout(GIVE_UP).build()?;
+    let mut command = home.footnote();
+    command.args(["--quiet", "serve", "--listen", &address]).stdout(Stdio::null());
+    let started = Instant::now();
+    let mut server = Server { child: command.spawn()?, client, url: format!("http://{address}") };
+    loop {
+        let answer = server.client.get(format!("{}/readyz", server.url)).send().await;
+        if answer.is_ok_and(|answer| answer.status() == 200) {
+            return Ok((started.elapsed().as_secs_f64() * 1000.0, server));
         }
-        command
-            .current_dir(self.folder.path())
-            .env("FOOTNOTE_DATA", self.folder.path().join("data"))
-            .env("FOOTNOTE_MODELS", &self.models)
-            .env("XDG_CONFIG_HOME", self.folder.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Milliseconds until it is ready, and the server.
-    async fn start(&self) -> Result<(f64, Server)> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let address = format!("127.0.0.1:{port}");
-        let client = Client::builder().no_proxy().timeout(GIVE_UP).build()?;
-        let mut command = self.footnote();
-        command.args(["--quiet", "serve", "--listen", &address]).stdout(Stdio::null());
-        let started = Instant::now();
-        let mut server = Server { child: command.spawn()?, client, url: format!("http://{address}") };
-        loop {
-            let answer = server.client.get(format!("{}/readyz", server.url)).send().await;
-            if answer.is_ok_and(|answer| answer.status() == 200) {
-                return Ok((started.elapsed().as_secs_f64() * 1000.0, server));
-            }
-            if let Some(status) = server.child.try_wait()? {
-                bail!("footnote serve ended before it was ready: {status}");
-            }
-            ensure!(started.elapsed() < GIVE_UP, "footnote serve was not ready after {GIVE_UP:?}");
-            tokio::time::sleep(POLL).await;
+        if let Some(status) = server.child.try_wait()? {
+            bail!("footnote serve ended before it was ready: {status}");
         }
+        ensure!(started.elapsed() < GIVE_UP, "footnote serve was not ready after {GIVE_UP:?}");
+        tokio::time::sleep(POLL).await;
     }
 }
 

@@ -164,7 +164,7 @@ impl Evidenced {
         // Until a sentence of the model's passes.
         let (mode, usage) = (Mode::Quoted, Usage::default());
         let mut writing = Writing {
-            verifier: Verifier::new(question.text(), &chosen.evidence),
+            verifier: Verifier::new(question.text(), &chosen.evidence).within(|piece| chosen.around(piece)),
             written: Written {
                 writer: Writer::default(),
                 mode,

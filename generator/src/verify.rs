@@ -12,7 +12,7 @@ use crate::check::Facts;
 use crate::cite::DraftSentence;
 use crate::claims::Claims;
 use crate::plain::{visible, with_foreign_marks};
-use crate::support::support;
+use crate::support::{Grounds, support};
 
 /// A sentence that its quotes bear out.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +103,8 @@ pub struct Verifier<'a> {
     evidence: &'a [Evidence],
     question: Claims,
     question_facts: Facts,
+    /// What stands around each piece of evidence.
+    around: Vec<String>,
     asks_for: Asked,
     said: HashSet<Vec<String>>,
     /// Whether a sentence that answers was passed: the first one has to.
@@ -142,10 +144,19 @@ impl<'a> Verifier<'a> {
             evidence,
             question: Claims::of(question),
             question_facts: Facts::of(question),
+            around: evidence.iter().map(label).collect(),
             asks_for: Asked::by(question),
             said: HashSet::new(),
             answered: false,
         }
+    }
+
+    /// With the text before and behind each piece beside its title and headings: a sentence may name what its quote
+    /// calls `it`.
+    #[must_use]
+    pub fn within(mut self, text_around: impl Fn(&Evidence) -> String) -> Self {
+        self.around = self.evidence.iter().map(|piece| format!("{}\n{}", label(piece), text_around(piece))).collect();
+        self
     }
 
     /// The sentence, when what it cites bears it out and it says something. Without a mark, or when
@@ -191,10 +202,13 @@ impl<'a> Verifier<'a> {
     }
 
     fn judge(&self, said: &Read, cites: Vec<usize>) -> Judged {
-        let cited = self.evidence.iter().filter(|piece| cites.contains(&piece.number));
-        let quotes: Vec<&str> = cited.map(|piece| piece.quote.as_str()).collect();
+        let cited = || self.evidence.iter().zip(&self.around).filter(|(piece, _)| cites.contains(&piece.number));
+        let quotes: Vec<&str> = cited().map(|(piece, _)| piece.quote.as_str()).collect();
         let quoted = Read::of(&visible(&quotes.join("\n")));
-        let support = support(&said.facts, &quoted.facts, &self.question_facts);
+        let around: Vec<&str> = cited().map(|(_, around)| around.as_str()).collect();
+        let around = Facts::of(&visible(&around.join("\n")));
+        let grounds = Grounds { quoted: &quoted.facts, around: &around, question: &self.question_facts };
+        let support = support(&said.facts, grounds);
         Judged { cites, quoted, support }
     }
 
@@ -225,6 +239,12 @@ impl<'a> Verifier<'a> {
             || said.facts.brings_date(&self.question_facts);
         is_of_the_kind && speaks_of_it && brings_something
     }
+}
+
+/// Title and headings, each as a sentence of its own.
+fn label(piece: &Evidence) -> String {
+    let headings = piece.heading_path.iter().map(String::as_str);
+    std::iter::once(piece.document.title.as_str()).chain(headings).collect::<Vec<_>>().join(".\n")
 }
 
 /// A quote as a sentence of an answer: on one line, without the mark of a list or a table.
@@ -258,9 +278,23 @@ mod tests {
     }
 
     #[test]
-    fn what_the_quote_says_passes_and_names_of_the_question_may_be_used() {
+    fn what_the_quote_says_passes() {
         let expected = Some((vec![1], Verdict::Supported));
         assert_eq!(check(QUESTION, "The Eiffel Tower was completed on 31 March 1889 [1]."), expected);
+    }
+
+    #[test]
+    fn what_the_question_supposes_is_no_evidence() {
+        let pieces = [evidence(1, "Museums", &[], "The National Museum has paintings from his collection.")];
+        let passes = |draft: &str, before: &str| {
+            let verifier = Verifier::new("What does the Riding Museum have?", &pieces);
+            let mut verifier = verifier.within(|_| before.to_owned());
+            matches!(verifier.verify(DraftSentence::parse(draft, 1)), Checked::Holds(_))
+        };
+        assert!(!passes("The Riding Museum has paintings from his collection [1].", ""));
+        assert!(passes("The National Museum has paintings from his collection [1].", ""));
+        let before = "Hilda Riding was a painter.";
+        assert!(passes("The National Museum has Riding paintings from his collection [1].", before));
     }
 
     #[test]

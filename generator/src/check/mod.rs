@@ -20,6 +20,7 @@ use self::dates::Date;
 use self::denial::Clause;
 use self::units::{Borne, Quantity};
 use crate::lexical::{stem, terms};
+use crate::support::Grounds;
 
 /// The checkable facts of a text.
 #[derive(Debug, Default)]
@@ -130,11 +131,11 @@ impl Facts {
         self.words.contains(word) || (word.contains('-') && word.split('-').all(|part| self.words.contains(part)))
     }
 
-    /// The first thing that it says and `quoted` does not. Names may come from `question`; so may a unit.
-    pub(crate) fn lacking_in(&self, quoted: &Self, question: &Self) -> Option<Lacking> {
+    /// The first thing that it says and the quotes do not. Names may come from around them, a unit from the question.
+    pub(crate) fn lacking_in(&self, Grounds { quoted, around, question }: Grounds<'_>) -> Option<Lacking> {
         self.lacking_date(quoted)
             .or_else(|| self.lacking_figure(quoted, question))
-            .or_else(|| self.lacking_name(quoted, question))
+            .or_else(|| self.lacking_name(quoted, around))
             .or_else(|| {
                 let agree = denial::agree(&self.clauses, &quoted.clauses);
                 (!agree).then(|| lacking(ReasonCode::Negation, "one denies what the other affirms"))
@@ -142,6 +143,10 @@ impl Facts {
             .or_else(|| {
                 let word = opposites::turned_round(&self.order, &quoted.order)?;
                 Some(lacking(ReasonCode::Opposite, &format!("the quote says the opposite of “{word}”")))
+            })
+            .or_else(|| {
+                let word = opposites::singled_out(&self.order, &quoted.order)?;
+                Some(lacking(ReasonCode::Opposite, &format!("“{word}” is not in the quote")))
             })
     }
 
@@ -227,12 +232,12 @@ impl Facts {
         !is_bound && self.words.iter().any(|word| units::dimension(word).as_deref() == Some(dimension))
     }
 
-    fn lacking_name(&self, quoted: &Self, question: &Self) -> Option<Lacking> {
-        let stands = |name: &String| quoted.has_word(name) || question.has_word(name);
+    fn lacking_name(&self, quoted: &Self, around: &Self) -> Option<Lacking> {
+        let stands = |name: &String| quoted.has_word(name) || around.has_word(name);
         // The first word has a capital in any case: some form of it will do.
         let first = self.first.iter().filter(|word| {
             let stem = stem(word);
-            !stands(word) && !quoted.has_term(&stem) && !question.has_term(&stem)
+            !stands(word) && !quoted.has_term(&stem) && !around.has_term(&stem)
         });
         let name = self.names.iter().find(|name| !stands(name)).or_else(|| first.into_iter().next())?;
         Some(lacking(ReasonCode::Entity, &format!("“{name}” is not in the quote")))
@@ -252,8 +257,9 @@ mod tests {
     use super::*;
 
     fn lacks(said: &str, quoted: &str) -> Option<ReasonCode> {
-        let question = Facts::of("How high is the Eiffel Tower?");
-        Facts::of(said).lacking_in(&Facts::of(quoted), &question).map(|lacking| lacking.code)
+        let (quoted, around) = (Facts::of(quoted), Facts::of("The Eiffel Tower"));
+        let grounds = Grounds { quoted: &quoted, around: &around, question: &Facts::of("How high is it?") };
+        Facts::of(said).lacking_in(grounds).map(|lacking| lacking.code)
     }
 
     const QUOTE: &str =

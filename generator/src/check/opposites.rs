@@ -95,6 +95,48 @@ fn turned<'a>(said: &'a [String], quoted: &[String], mine: &[&str], theirs: &[&s
     found.map(|(_, word)| word.as_str())
 }
 
+/// Words that set something apart from all others, or compare it with them: a question that supposes them (`What is the
+/// least controversial …?`) is soon repeated.
+const SINGLE_OUT: &[&str] = &[
+    "most",
+    "least",
+    "first",
+    "last",
+    "only",
+    "solely",
+    "exclusively",
+    "largest",
+    "smallest",
+    "biggest",
+    "greatest",
+    "highest",
+    "lowest",
+    "oldest",
+    "youngest",
+    "newest",
+    "best",
+    "worst",
+    "longest",
+    "shortest",
+    "earliest",
+    "latest",
+    "fastest",
+    "slowest",
+    "strongest",
+    "weakest",
+    "similar",
+    "same",
+    "different",
+    "all",
+    "every",
+    "always",
+];
+
+/// A word of `said` that singles out and does not stand in `quoted`.
+pub(super) fn singled_out<'a>(said: &'a [String], quoted: &[String]) -> Option<&'a str> {
+    said.iter().map(String::as_str).find(|word| SINGLE_OUT.contains(word) && !quoted.iter().any(|known| known == word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use footnote_core::answer::Verdict;
 use footnote_core::text::sentence::sentences;
 
 use super::Facts;
-use crate::support::support;
+use crate::support::{Grounds, support};
 
 /// Content words that a sentence must have to be worth spoiling.
 const WORDS: usize = 6;
@@ -149,10 +149,11 @@ fn spoiled_sentences_are_caught_and_true_ones_pass() {
                 row.0 += 1;
                 row.1 += usize::from(counts);
             };
-            count("true", support(&quoted, &quoted, &nothing).verdict == Verdict::Supported);
+            let grounds = Grounds { quoted: &quoted, around: &nothing, question: &nothing };
+            count("true", support(&quoted, grounds).verdict == Verdict::Supported);
             for (way, spoil) in WAYS {
                 if let Some(spoiled) = spoil(unit) {
-                    let verdict = support(&Facts::of(&spoiled), &quoted, &nothing).verdict;
+                    let verdict = support(&Facts::of(&spoiled), grounds).verdict;
                     count(way, verdict == Verdict::Unsupported);
                     if std::env::var_os("FOOTNOTE_SPOIL_SHOW").is_some() && verdict != Verdict::Unsupported {
                         eprintln!("{way}: {spoiled}");
