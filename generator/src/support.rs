@@ -9,10 +9,10 @@ use crate::check::{Facts, Lacking};
 /// Share of a sentence's content words that its quotes must hold to be called supported.
 const SUPPORTED: f32 = 0.6;
 /// Below it, hardly a word is shared.
-const PARTIAL: f32 = 0.3;
-/// Share of a sentence's words that may stand neither in its quotes nor around them: a small model embellishes
-/// ("designed by Petra Voss, a renowned architect", "after four years of work by the guide"). Words that only the
-/// question has count twice: it may suppose what is not so ("What has the Riding Museum of …?"), and a model repeats it.
+const PARTIAL: f32 = 0.5;
+/// Share of a sentence's words that may stand neither in its quotes nor in their titles and headings: a small model
+/// embellishes ("designed by Petra Voss, a renowned architect", "after four years of work by the guide"), and attributes to
+/// one what the text says of another.
 const FOREIGN: f32 = 0.1;
 /// Words that carry a sentence without saying anything new, stemmed.
 const LIGHT: &[&str] = &[
@@ -59,43 +59,42 @@ const IN_ORDER: f32 = 0.7;
 pub(crate) struct Grounds<'a> {
     /// The quotes that it cites.
     pub(crate) quoted: &'a Facts,
-    /// Titles and headings of the quotes, and the text before and behind them: what `it` stands for.
+    /// Their titles and headings.
+    pub(crate) label: &'a Facts,
+    /// The text before and behind them: what `it` stands for.
     pub(crate) around: &'a Facts,
-    /// What was asked. It is no evidence: of it only a figure's unit may come.
+    /// What was asked. It is no evidence ("What has the Riding Museum of …?"): of it only a figure's unit may come.
     pub(crate) question: &'a Facts,
-}
-
-impl Grounds<'_> {
-    /// Whether the word stands in the quotes or around them.
-    fn has(&self, word: &str) -> bool {
-        self.quoted.has_term(word) || self.around.has_term(word)
-    }
 }
 
 /// Holds a sentence against its quotes. Names may come from around them; everything else has to stand in the quotes. A
 /// sentence whose verdict is "unsupported" may not be shown with these quotes.
 pub(crate) fn support(sentence: &Facts, grounds: Grounds<'_>) -> Support {
-    let quoted = grounds.quoted;
+    let Grounds { quoted, label, around, question } = grounds;
     let words: HashSet<&String> = sentence.sequence().iter().collect();
     let shared = words.iter().filter(|word| quoted.has_term(word)).count();
-    let foreign: Vec<_> = words.iter().filter(|word| !grounds.has(word) && !LIGHT.contains(&word.as_str())).collect();
-    let supposed = foreign.iter().filter(|word| grounds.question.has_term(word)).count();
     let score = shared as f32 / (words.len() as f32).max(1.0);
-    let lacking = sentence.lacking_in(grounds);
+    let is_foreign =
+        |word: &&&String| !quoted.has_term(word) && !label.has_term(word) && !LIGHT.contains(&word.as_str());
+    let foreign: Vec<_> = words.iter().filter(is_foreign).collect();
+    let supposed = foreign.iter().find(|word| question.has_term(word) && !around.has_term(word));
+    let few = |message: String| (Verdict::Unsupported, ReasonCode::FewWordsShared, message);
     let shares = || format!("{shared} of {} words stand in the quote", words.len());
-    let (verdict, code, message) = match lacking {
+    let (verdict, code, message) = match sentence.lacking_in(grounds) {
         Some(Lacking { code, message }) => (Verdict::Unsupported, code, message),
-        None if (foreign.len() + supposed) as f32 > FOREIGN * words.len() as f32 => {
-            let message =
-                format!("{} of {} words stand neither in the quote nor around it", foreign.len(), words.len());
-            (Verdict::Unsupported, ReasonCode::FewWordsShared, message)
+        None if foreign.len() as f32 > FOREIGN * words.len() as f32 => {
+            few(format!("{} of {} words stand neither in the quote nor in its headings", foreign.len(), words.len()))
         }
-        None if score < PARTIAL => (Verdict::Unsupported, ReasonCode::FewWordsShared, shares()),
+        None if score < PARTIAL => few(shares()),
         None if in_order(sentence, quoted) < IN_ORDER => {
             (Verdict::Unsupported, ReasonCode::Order, "the words stand in another order in the quote".to_owned())
         }
         None if score >= SUPPORTED => (Verdict::Supported, ReasonCode::WordsShared, shares()),
         None => (Verdict::Partial, ReasonCode::FewWordsShared, shares()),
+    };
+    let (verdict, code, message) = match supposed {
+        Some(word) if verdict != Verdict::Unsupported => few(format!("only the question says “{word}”")),
+        _ => (verdict, code, message),
     };
     Support { verdict, score, reason: Some(Reason { code, message }) }
 }
@@ -129,9 +128,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn verdict(sentence: &str, quote: &str) -> (Verdict, ReasonCode) {
-        let (quoted, around) = (Facts::of(quote), Facts::of("Huguenots. They came to America in that year."));
-        let question = Facts::of("Who bought the land in America?");
-        let support = support(&Facts::of(sentence), Grounds { quoted: &quoted, around: &around, question: &question });
+        let [quoted, label, around, question] =
+            [quote, "Huguenots in America", "They came from La Rochelle.", "Who bought the land in America?"]
+                .map(Facts::of);
+        let grounds = Grounds { quoted: &quoted, label: &label, around: &around, question: &question };
+        let support = support(&Facts::of(sentence), grounds);
         (support.verdict, support.reason.unwrap().code)
     }
 

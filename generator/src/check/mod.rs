@@ -132,10 +132,10 @@ impl Facts {
     }
 
     /// The first thing that it says and the quotes do not. Names may come from around them, a unit from the question.
-    pub(crate) fn lacking_in(&self, Grounds { quoted, around, question }: Grounds<'_>) -> Option<Lacking> {
+    pub(crate) fn lacking_in(&self, Grounds { quoted, label, around, question }: Grounds<'_>) -> Option<Lacking> {
         self.lacking_date(quoted)
             .or_else(|| self.lacking_figure(quoted, question))
-            .or_else(|| self.lacking_name(quoted, around))
+            .or_else(|| self.lacking_name(quoted, &[label, around]))
             .or_else(|| {
                 let agree = denial::agree(&self.clauses, &quoted.clauses);
                 (!agree).then(|| lacking(ReasonCode::Negation, "one denies what the other affirms"))
@@ -232,13 +232,11 @@ impl Facts {
         !is_bound && self.words.iter().any(|word| units::dimension(word).as_deref() == Some(dimension))
     }
 
-    fn lacking_name(&self, quoted: &Self, around: &Self) -> Option<Lacking> {
-        let stands = |name: &String| quoted.has_word(name) || around.has_word(name);
+    fn lacking_name(&self, quoted: &Self, beside: &[&Self]) -> Option<Lacking> {
+        let stands = |name: &String| quoted.has_word(name) || beside.iter().any(|facts| facts.has_word(name));
+        let has_form = |stem: &str| quoted.has_term(stem) || beside.iter().any(|facts| facts.has_term(stem));
         // The first word has a capital in any case: some form of it will do.
-        let first = self.first.iter().filter(|word| {
-            let stem = stem(word);
-            !stands(word) && !quoted.has_term(&stem) && !around.has_term(&stem)
-        });
+        let first = self.first.iter().filter(|word| !stands(word) && !has_form(&stem(word)));
         let name = self.names.iter().find(|name| !stands(name)).or_else(|| first.into_iter().next())?;
         Some(lacking(ReasonCode::Entity, &format!("“{name}” is not in the quote")))
     }
@@ -257,8 +255,8 @@ mod tests {
     use super::*;
 
     fn lacks(said: &str, quoted: &str) -> Option<ReasonCode> {
-        let (quoted, around) = (Facts::of(quoted), Facts::of("The Eiffel Tower"));
-        let grounds = Grounds { quoted: &quoted, around: &around, question: &Facts::of("How high is it?") };
+        let [quoted, label, around, question] = [quoted, "The Eiffel Tower", "", "How high is it?"].map(Facts::of);
+        let grounds = Grounds { quoted: &quoted, label: &label, around: &around, question: &question };
         Facts::of(said).lacking_in(grounds).map(|lacking| lacking.code)
     }
 

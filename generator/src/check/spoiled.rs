@@ -149,7 +149,7 @@ fn spoiled_sentences_are_caught_and_true_ones_pass() {
                 row.0 += 1;
                 row.1 += usize::from(counts);
             };
-            let grounds = Grounds { quoted: &quoted, around: &nothing, question: &nothing };
+            let grounds = Grounds { quoted: &quoted, label: &nothing, around: &nothing, question: &nothing };
             count("true", support(&quoted, grounds).verdict == Verdict::Supported);
             for (way, spoil) in WAYS {
                 if let Some(spoiled) = spoil(unit) {
