@@ -29,7 +29,7 @@ const NOTES: [&str; 3] = [
     "Start each server over the same file, with as many threads and the same context. One clock at the consumer, on all sides: \
      prefill = prompt tokens / time to the first text (template, tokenization and HTTP included); decode = (tokens - 1) / time from \
      the first text to the end.",
-    "Greedy; before each measured question another one, so that no kept prefix helps. One side after the other in each round, the order \
+    "Greedy; each round has another prompt, so that no kept prefix helps; prompt tokens are footnote's count. One side after the other in each round, the order \
      turned every round.",
     "Peak memory is VmHWM: of this process for footnote, of the process that `--pid` names for a server.",
 ];
@@ -46,6 +46,7 @@ pub(crate) struct Servers {
 struct Side {
     name: String,
     prompt_tokens: usize,
+    first_seconds: Vec<f64>,
     prefill: Vec<f64>,
     decode: Vec<f64>,
     peak_mib: Option<f64>,
@@ -86,16 +87,30 @@ async fn measure(options: &Options, subject: &ServersSubject) -> Result<Servers>
         for at in order {
             let engine = &*engines[at].1;
             ask(engine, short_chat(), WARM_UP_TOKENS).await?;
-            let generation = ask(engine, long_chat(), TOKENS).await?;
+            let generation = ask(engine, unread_chat(round), TOKENS).await?;
             sides[at].prompt_tokens = generation.prompt_tokens;
-            sides[at].prefill.push(generation.prefill_rate());
+            sides[at].first_seconds.push(generation.first.as_secs_f64());
             sides[at].decode.push(generation.decode_rate());
         }
+    }
+    // Not every server counts, and all have read the same.
+    let prompt_tokens = sides[0].prompt_tokens as f64;
+    for side in &mut sides {
+        side.prefill = side.first_seconds.iter().map(|seconds| prompt_tokens / seconds).collect();
     }
     for (side, (_, _, pid)) in sides.iter_mut().zip(&engines) {
         side.peak_mib = pid.map(peak_mib).transpose()?;
     }
     Ok(Servers { file, threads: cores(), sides })
+}
+
+/// The prompt of a round, which differs from all before it from its first words on: a server may keep prompts for long.
+fn unread_chat(round: u16) -> Vec<Message> {
+    let mut chat = long_chat();
+    if let Some(first) = chat.first_mut() {
+        first.content.insert_str(0, &format!("{round} is the number of this round. "));
+    }
+    chat
 }
 
 fn elsewhere(url: &str, context: usize) -> RemoteOptions {
@@ -119,20 +134,29 @@ async fn ask(engine: &dyn Generator, messages: Vec<Message>, max_tokens: usize) 
 
 impl Side {
     fn of(name: &str) -> Self {
-        Self { name: name.to_owned(), prompt_tokens: 0, prefill: vec![], decode: vec![], peak_mib: None }
+        Self {
+            name: name.to_owned(),
+            prompt_tokens: 0,
+            first_seconds: vec![],
+            prefill: vec![],
+            decode: vec![],
+            peak_mib: None,
+        }
     }
 }
 
 impl Section for Servers {
     fn title(&self) -> String {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        format!("Beside servers: {name}, {} threads, {} rounds", self.threads, self.sides[0].prefill.len())
+        let own = &self.sides[0];
+        let (prompt, rounds) = (own.prompt_tokens, own.decode.len());
+        format!("Beside servers: {name}, {} threads, {prompt} tokens of prompt, {rounds} rounds", self.threads)
     }
 
     fn tables(&self) -> Result<Vec<Table>> {
         let spread = |values: &[f64]| Spread::of(values.iter().copied());
         let mut table =
-            Table::new(["side", "prompt", "prefill tok/s", "decode tok/s", "peak MiB", "footnote's prefill", "decode"]);
+            Table::new(["side", "prefill tok/s", "decode tok/s", "peak MiB", "footnote's prefill", "decode"]);
         let own = &self.sides[0];
         for side in &self.sides {
             let ratio = |own: &[f64], other: &[f64]| {
@@ -140,7 +164,6 @@ impl Section for Servers {
             };
             table.row([
                 side.name.clone(),
-                side.prompt_tokens.to_string(),
                 spread(&side.prefill)?.show(1),
                 spread(&side.decode)?.show(1),
                 side.peak_mib.map_or_else(|| "-".into(), |mib| format!("{mib:.0}")),

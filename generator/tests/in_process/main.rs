@@ -115,6 +115,8 @@ async fn model_keeps_to_a_grammar_and_a_bad_one_is_refused() {
     let told = |grammar: &str| GenerationRequest { grammar: gbnf(grammar), ..question(1889) };
     let text = run(&engine, told("root ::= \"It was in \" [0-9]+ \" [\" [1-2] \"].\"")).await.unwrap();
     assert!(text.starts_with("It was in ") && (text.ends_with(" [1].") || text.ends_with(" [2].")), "{text}");
+    let ended = run(&engine, told("root ::= \"Yes.\"")).await.unwrap();
+    assert_eq!(ended, "Yes.", "where the grammar ends, so does the answer");
     let error = run(&engine, told("root ::= [")).await.unwrap_err();
     assert_eq!(error.code(), Code::BadRequest);
     assert!(run(&engine, question(1889)).await.unwrap().contains("1889"), "the next request is not harmed");

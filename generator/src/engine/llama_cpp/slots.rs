@@ -1,8 +1,8 @@
 //! One llama.cpp context at work for several readers: each request has a slot, and a step of the model writes a token for
 //! each that writes and reads a piece of the prompt of each that has just come (continuous batching; Yu et al. 2022, "Orca").
 //!
-//! A slot keeps the tokens whose keys and values the context holds for it: the prompt's beginning, which every question
-//! shares, is read once per slot. All slots share the context's cells.
+//! A slot keeps the tokens whose keys and values the context holds for it. The prompt's beginning, which every question
+//! shares, is read once: a slot takes it over from another. All slots share the context's cells.
 
 use std::time::Instant;
 
@@ -28,6 +28,8 @@ pub(super) struct Slots<'model> {
     batch: LlamaBatch<'static>,
     slots: Vec<Slot>,
     cells: usize,
+    /// Whether a slot can take over a part of what another holds: the state of a recurrent model has no parts.
+    shares: bool,
     /// Counts starts: which slot was used last.
     clock: u64,
 }
@@ -55,7 +57,8 @@ impl<'model> Slots<'model> {
     /// `parallel` slots over a context of `cells` tokens.
     pub(super) fn new(model: &'model LlamaModel, context: LlamaContext<'model>, parallel: usize, cells: usize) -> Self {
         let slots = (0..parallel.max(1)).map(|_| Slot::default()).collect();
-        Self { model, context, batch: LlamaBatch::new(BATCH, 1), slots, cells, clock: 0 }
+        let shares = !model.is_recurrent() && !model.is_hybrid();
+        Self { model, context, batch: LlamaBatch::new(BATCH, 1), slots, cells, shares, clock: 0 }
     }
 
     /// Whether nobody is being answered.
@@ -102,11 +105,29 @@ impl<'model> Slots<'model> {
         // The last token is read again in any case: its logits are wanted.
         let keep = self.slots[at].in_common(&work.job.prompt).min(work.job.prompt.len().saturating_sub(1));
         self.forget(at, keep);
+        self.take_over(at, &work.job.prompt);
         tracing::debug!(slot = at, prompt = work.job.prompt.len(), held = self.slots[at].held.len(), "prefill");
         self.clock += 1;
         self.slots[at].used = self.clock;
         self.slots[at].work = Some(work);
         None
+    }
+
+    /// Gives a slot the beginning of its prompt that another has read: the cells become both's, nothing is computed.
+    fn take_over(&mut self, at: usize, prompt: &[LlamaToken]) {
+        // The last token's logits are wanted.
+        let most = prompt.len().saturating_sub(1);
+        let others = self.slots.iter().enumerate().filter(|(other, _)| *other != at && self.shares);
+        let longest = others.map(|(other, slot)| (slot.in_common(prompt).min(most), other)).max();
+        let Some((common, other)) = longest.filter(|(common, _)| *common > self.slots[at].held.len()) else { return };
+        let (Ok(from), Ok(to), Ok(end)) = (i32::try_from(other), i32::try_from(at), u32::try_from(common)) else {
+            return;
+        };
+        self.forget(at, 0);
+        match self.context.copy_kv_cache_seq(from, to, Some(0), Some(end)) {
+            Ok(()) => self.slots[at].held.extend_from_slice(&prompt[..common]),
+            Err(error) => tracing::warn!(%error, "a prompt's beginning is read again"),
+        }
     }
 
     /// Runs the model once for everybody.

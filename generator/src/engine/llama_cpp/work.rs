@@ -8,6 +8,8 @@ use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::token::data::LlamaTokenData;
+use llama_cpp_2::token::data_array::LlamaTokenDataArray;
 use tokio::sync::mpsc;
 
 use super::slots::{Ended, tell};
@@ -38,6 +40,7 @@ pub(super) struct Work {
     pub(super) prefilled: Option<Instant>,
     started: Instant,
     sampler: LlamaSampler,
+    grammar: Option<LlamaSampler>,
     joiner: Utf8Joiner,
     piece: Vec<u8>,
     written: usize,
@@ -47,16 +50,18 @@ impl Work {
     /// # Errors
     /// [`Code::BadRequest`] where llama.cpp refuses the grammar.
     pub(super) fn new(model: &LlamaModel, job: Job) -> Result<Self, (Job, Error)> {
-        let sampler = match sampler(model, job.temperature, job.grammar.as_deref()) {
-            Ok(sampler) => sampler,
+        let grammar = match job.grammar.as_deref().map(|rules| grammar(model, rules)).transpose() {
+            Ok(grammar) => grammar,
             Err(error) => return Err((job, error)),
         };
+        let sampler = sampler(job.temperature);
         Ok(Self {
             job,
             next: None,
             prefilled: None,
             started: Instant::now(),
             sampler,
+            grammar,
             joiner: Utf8Joiner::default(),
             piece: Vec::with_capacity(64),
             written: 0,
@@ -74,10 +79,8 @@ impl Work {
     /// Writes a token by the logits at `logits`; says when that was the last.
     pub(super) fn write(&mut self, model: &LlamaModel, context: &LlamaContext<'_>, logits: i32) -> Option<Ended> {
         let vocab = model.vocab();
-        let token = self.sampler.sample(context, logits);
-        if vocab.is_eog(token) {
-            return Some(Some(FinishReason::Stop));
-        }
+        let token = self.sample(context, logits).filter(|token| !vocab.is_eog(*token));
+        let Some(token) = token else { return Some(Some(FinishReason::Stop)) };
         self.written += 1;
         self.piece.clear();
         vocab.token_to_piece_into(token, &mut self.piece, false, None);
@@ -90,6 +93,30 @@ impl Work {
         }
         self.next = Some(token);
         None
+    }
+
+    /// The next token; `None` where the grammar allows none.
+    fn sample(&mut self, context: &LlamaContext<'_>, logits: i32) -> Option<LlamaToken> {
+        let free = self.sampler.sample(context, logits);
+        let Some(grammar) = &mut self.grammar else { return Some(free) };
+        // Mostly the grammar allows what the model wants: one token is asked about, not the whole vocabulary.
+        let mut wanted = LlamaTokenDataArray::new(vec![LlamaTokenData::new(free, 0.0, 0.0)], false);
+        grammar.apply(&mut wanted);
+        let token = match wanted.data.first() {
+            Some(wanted) if wanted.logit().is_finite() => free,
+            _ => {
+                let mut all = context.token_data_array_ith(logits);
+                grammar.apply(&mut all);
+                all.data.retain(|token| token.logit().is_finite());
+                if all.data.is_empty() {
+                    return None;
+                }
+                all.apply_sampler(&mut self.sampler);
+                all.selected_token()?
+            }
+        };
+        grammar.accept(token);
+        Some(token)
     }
 
     /// Tells its reader that it is over.
@@ -111,22 +138,22 @@ impl Work {
     }
 }
 
-fn sampler(model: &LlamaModel, temperature: f32, grammar: Option<&str>) -> Result<LlamaSampler> {
-    let mut chain = Vec::with_capacity(5);
-    if let Some(grammar) = grammar {
-        chain.push(LlamaSampler::grammar(model, grammar, ROOT).map_err(|error| {
-            Error::new(Code::BadRequest, "llama.cpp refuses the grammar")
-                .hint("it is to be GBNF, with a rule named root")
-                .caused_by(error)
-        })?);
-    }
+fn grammar(model: &LlamaModel, rules: &str) -> Result<LlamaSampler> {
+    LlamaSampler::grammar(model, rules, ROOT).map_err(|error| {
+        Error::new(Code::BadRequest, "llama.cpp refuses the grammar")
+            .hint("it is to be GBNF, with a rule named root")
+            .caused_by(error)
+    })
+}
+
+fn sampler(temperature: f32) -> LlamaSampler {
     if temperature <= 0.0 {
-        chain.push(LlamaSampler::greedy());
-    } else {
-        chain.push(LlamaSampler::top_k(40));
-        chain.push(LlamaSampler::top_p(0.95, 1));
-        chain.push(LlamaSampler::temp(temperature));
-        chain.push(LlamaSampler::dist(SEED));
+        return LlamaSampler::greedy();
     }
-    Ok(LlamaSampler::chain_simple(chain))
+    LlamaSampler::chain_simple([
+        LlamaSampler::top_k(40),
+        LlamaSampler::top_p(0.95, 1),
+        LlamaSampler::temp(temperature),
+        LlamaSampler::dist(SEED),
+    ])
 }
