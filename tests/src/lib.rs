@@ -23,11 +23,19 @@ pub use scenario::{Output, Scenario};
 pub use server::Server;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// The repository's root.
 #[must_use]
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        // Cargo tells it to whatever it runs; what it was when this was built may be another checkout, whose target folder
+        // is shared.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        package.parent().unwrap_or(Path::new(".")).to_owned()
+    });
+    &ROOT
 }
 
 /// The `footnote` binary of the same build as the running test.
