@@ -19,9 +19,9 @@ fn linked(scenario: &Scenario) -> std::path::PathBuf {
     folder
 }
 
+/// The default model's file: another may lie beside it, of an earlier set-up.
 fn gguf(folder: &Path) -> std::path::PathBuf {
-    let files = fs_err::read_dir(folder.join("smollm2-135m-instruct")).unwrap().flatten();
-    files.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "gguf")).unwrap()
+    folder.join("smollm2-135m-instruct/SmolLM2-135M-Instruct-Q8_0.gguf")
 }
 
 fn ask(scenario: &Scenario, folder: &Path) -> Output {
