@@ -42,11 +42,9 @@ impl Claims {
             end = word_end;
             let word = &text[start..word_end];
             let before = at.checked_sub(1).map(|before| spans[before]);
-            // Directly behind a capitalised word, with nothing but a space between.
             if let Some((name, end)) = before
                 && text[end..start] == *" "
-                && text[name..end].starts_with(char::is_uppercase)
-                && !is_month(&text[name..end])
+                && can_be_numbered(&text[name..end])
                 && word.starts_with(|c: char| c.is_ascii_digit())
             {
                 claims.numbering.insert(word.to_lowercase());
@@ -109,7 +107,13 @@ fn denies(word: &str, next: Option<&str>) -> bool {
     }
 }
 
-/// `11 March 2025` numbers no March.
+/// Whether a figure behind the word tells it from others of its name. `In 1889` and `11 March 2025` do not.
+fn can_be_numbered(word: &str) -> bool {
+    // Words that begin a question with a date are short in many languages: `Am 3. Mai`, `En 1889`.
+    let is_name = word.starts_with(char::is_uppercase) && word.chars().count() > 2;
+    is_name && !is_stop_word(&word.to_lowercase()) && !is_month(word)
+}
+
 fn is_month(word: &str) -> bool {
     const MONTHS: [&str; 12] = [
         "january",
@@ -183,8 +187,9 @@ mod tests {
 
     #[test]
     fn a_figure_behind_a_name_numbers_it() {
-        let claims =
-            Claims::of("When will Wick 2.3, Falcon 180B and Phi-4 come, after 3 March 2025 and the 4 of Sept 1706?");
+        let claims = Claims::of(
+            "When will Wick 2.3, Falcon 180B and Phi-4 come, after 3 March 2025 and Sept 1706? In 1889? When 3?",
+        );
         assert_eq!(sorted(&claims.numbering), ["180b", "2.3", "phi-4"]);
     }
 

@@ -92,7 +92,8 @@ impl<'model> Slots<'model> {
         };
         // What idle slots hold beyond the common beginning will hardly be asked for again, and every cell that is in use
         // makes attention dearer for everybody.
-        // The common beginning takes cells too, in each slot: it stays only where everybody's answer fits beside it.
+        // The common beginning takes cells too: it stays only where everybody's answer fits beside it. (That slots may share
+        // them is not counted on.)
         let mut spare = self.cells.saturating_sub(taken + work.job.prompt.len() + work.job.max_tokens);
         for other in 0..self.slots.len() {
             if other != at && self.slots[other].work.is_none() {
