@@ -24,7 +24,7 @@ pub(crate) const TOKENS: usize = 128;
 /// What the seam must keep of the bare loop's speed.
 const CLAIM: f64 = 0.95;
 /// No measurement takes this long.
-const DEADLINE: Duration = Duration::from_secs(600);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(600);
 
 const NOTES: [&str; 3] = [
     "One clock at the consumer, on both sides: prefill = prompt tokens / time from handing over the messages to the \
@@ -138,7 +138,12 @@ async fn measure_seam(job: &EngineJob) -> Result<Generation> {
     through_seam(&*generator, long_chat(), job.tokens).await
 }
 
-async fn through_seam(generator: &dyn Generator, messages: Vec<Message>, max_tokens: usize) -> Result<Generation> {
+/// Asks, with the clock at the consumer.
+pub(crate) async fn through_seam(
+    generator: &dyn Generator,
+    messages: Vec<Message>,
+    max_tokens: usize,
+) -> Result<Generation> {
     let mut watch = Watch::start();
     let request =
         GenerationRequest { messages, max_tokens, deadline: DEADLINE, temperature: 0.0, grammar: None, asker: None };

@@ -2,28 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
-use footnote_core::seam::{GenerationEvent, GenerationRequest, Generator, Message};
+use anyhow::Result;
+use footnote_core::seam::{Generator, Message};
 use footnote_generator::engine::remote::openai::OpenAi;
 use footnote_generator::engine::remote::{EndpointOptions, GrammarField, RemoteOptions};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions};
-use futures::StreamExt;
 use serde::Serialize;
 
 use crate::args::{Options, ServersSubject};
-use crate::generation::{Generation, Watch, long_chat, short_chat};
+use crate::engines::{DEADLINE, TOKENS, through_seam};
+use crate::generation::{long_chat, short_chat};
 use crate::measure::{Spread, cores, peak_mib};
 use crate::product::{explained, gguf, runtime, settings};
 use crate::report::{Claim, Section, Table};
 
-/// Tokens that are written.
-const TOKENS: usize = 128;
 /// Tokens of the question before each measured one.
 const WARM_UP_TOKENS: usize = 4;
-/// No measurement takes this long.
-const DEADLINE: Duration = Duration::from_secs(600);
 
 const NOTES: [&str; 3] = [
     "Start each server over the same file, with as many threads and the same context. One clock at the consumer, on all sides: \
@@ -86,8 +81,8 @@ async fn measure(options: &Options, subject: &ServersSubject) -> Result<Servers>
         order.rotate_left(usize::from(round) % engines.len());
         for at in order {
             let engine = &*engines[at].1;
-            ask(engine, short_chat(), WARM_UP_TOKENS).await?;
-            let generation = ask(engine, unread_chat(round), TOKENS).await?;
+            through_seam(engine, short_chat(), WARM_UP_TOKENS).await?;
+            let generation = through_seam(engine, unread_chat(round), TOKENS).await?;
             sides[at].prompt_tokens = generation.prompt_tokens;
             sides[at].first_seconds.push(generation.first.as_secs_f64());
             sides[at].decode.push(generation.decode_rate());
@@ -116,20 +111,6 @@ fn unread_chat(round: u16) -> Vec<Message> {
 fn elsewhere(url: &str, context: usize) -> RemoteOptions {
     let endpoint = EndpointOptions { url: url.into(), model: "any".into(), key: None, grammar: GrammarField::None };
     RemoteOptions { endpoints: vec![endpoint], context, stall: DEADLINE, retries: 0 }
-}
-
-async fn ask(engine: &dyn Generator, messages: Vec<Message>, max_tokens: usize) -> Result<Generation> {
-    let mut watch = Watch::start();
-    let request =
-        GenerationRequest { messages, max_tokens, deadline: DEADLINE, temperature: 0.0, grammar: None, asker: None };
-    let mut events = engine.generate(request).await.map_err(explained)?;
-    while let Some(event) = events.next().await {
-        match event.map_err(explained)? {
-            GenerationEvent::Token(text) => watch.piece(text.as_bytes()),
-            GenerationEvent::Done(done) => return watch.end(done.prompt_tokens, done.completion_tokens),
-        }
-    }
-    Err(anyhow::anyhow!("the stream ended without its account")).context(engine.info().model.clone())
 }
 
 impl Side {

@@ -52,6 +52,7 @@ impl Signs {
     pub(crate) fn of(question: &str, query: &Query, place: &Place<'_>, cosine: f32) -> Self {
         let (asked, said, around) = (Claims::of(question), Claims::of(place.sentence), Claims::of(place.passage));
         let owned = |found: Option<(&str, String)>| found.map(|(word, other)| (word.to_owned(), other));
+        let denies = denies(question);
         let brings_figure = said.figures.iter().any(|figure| !asked.figures.contains(figure));
         let brings_name = said.proper.iter().any(|name| !asked.has_word(name));
         Self {
@@ -60,8 +61,8 @@ impl Signs {
             figures: sorted(asked.figures.difference(&said.figures).filter(|figure| !place.context.contains(*figure))),
             numbering: sorted(asked.numbering.iter().filter(|number| !around.has_word(number))),
             names: sorted(asked.names.iter().filter(|name| !around.has_word(name))),
-            denies: denies(question),
-            denial_missing: denies(question) && !said.negates,
+            denies,
+            denial_missing: denies && !said.negates,
             opposite: owned(opposite(&asked.terms, &said.terms)),
             opposite_nearby: opposite(&asked.terms, &around.terms).is_some(),
             prefixed: owned(prefixed(&asked.terms, &said.terms)),

@@ -89,12 +89,11 @@ pub(crate) fn support(sentence: &Facts, grounds: Grounds<'_>) -> Support {
         None if in_order(sentence, quoted) < IN_ORDER => {
             (Verdict::Unsupported, ReasonCode::Order, "the words stand in another order in the quote".to_owned())
         }
-        None if score >= SUPPORTED => (Verdict::Supported, ReasonCode::WordsShared, shares()),
-        None => (Verdict::Partial, ReasonCode::FewWordsShared, shares()),
-    };
-    let (verdict, code, message) = match supposed {
-        Some(word) if verdict != Verdict::Unsupported => few(format!("only the question says “{word}”")),
-        _ => (verdict, code, message),
+        None => match supposed {
+            Some(word) => few(format!("only the question says “{word}”")),
+            None if score >= SUPPORTED => (Verdict::Supported, ReasonCode::WordsShared, shares()),
+            None => (Verdict::Partial, ReasonCode::FewWordsShared, shares()),
+        },
     };
     Support { verdict, score, reason: Some(Reason { code, message }) }
 }
