@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 mod ingest;
 mod qdrant;
+mod qdrant_tls;
 mod questions;
 mod renewal;
 mod repair;

@@ -24,6 +24,22 @@ impl Nodes {
     pub fn start(binary: &Path, count: usize, folder: &Path) -> Self {
         let mut command = Command::new(repository().join("scripts/qdrant-nodes"));
         command.arg(binary).args(["--nodes", &count.to_string(), "--port", "0", "--folder"]).arg(folder);
+        Self::run(command)
+    }
+
+    /// Starts one node that speaks TLS, with its data below `folder`. Whoever is to trust it has to trust `ca.pem` in
+    /// `certificates`.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    #[must_use]
+    pub fn start_with_tls(binary: &Path, folder: &Path, certificates: &Path) -> Self {
+        let mut command = Command::new(repository().join("scripts/qdrant-nodes"));
+        command.arg(binary).args(["--port", "0", "--folder"]).arg(folder).arg("--tls").arg(certificates);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 runs");
         let (told, says) = (child.stdin.take(), child.stdout.take().expect("stdout is piped"));
         let mut nodes = Self { child, says: BufReader::new(says), told, urls: String::new() };

@@ -144,10 +144,13 @@ pub(crate) fn measure(job: &RetrievalJob, models: Option<&Path>) -> Result<()> {
         bare::keyword(&folder, questions, tag)?;
         let words = bare::keyword(&folder, questions, tag)?;
         let opened = Opened::open(&source, &folder, vectors)?;
-        let hybrid = runtime.block_on(async {
-            opened.ask(questions, filter.as_ref(), retrieval(&settings)).await?;
-            opened.ask(questions, filter.as_ref(), retrieval(&settings)).await
-        })?;
+        // As a server asks: on a thread of the runtime's.
+        let (questions, options) = (questions.clone(), retrieval(&settings));
+        let asked = runtime.spawn(async move {
+            opened.ask(&questions, filter.as_ref(), options).await?;
+            opened.ask(&questions, filter.as_ref(), options).await
+        });
+        let hybrid = runtime.block_on(asked)??;
         scopes.push(Scope {
             name: name.to_owned(),
             vectors: Percentiles::of(leg.ms),

@@ -3,6 +3,7 @@
 //! mistral.rs panics over some broken folders and looks at the hub for what is missing in others; this check names the
 //! file and the way out.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -26,16 +27,14 @@ pub(crate) fn inspect(folder: &Path) -> Result<ModelHeader> {
         return Err(unsupported(folder, "it has no chat template, so it was not made to answer questions")
             .hint("choose an instruct model; its template is in tokenizer_config.json or chat_template.jinja"));
     }
-    for name in weights(folder)? {
-        whole(&folder.join(name))?;
-    }
+    shapes(folder)?;
     let text = config.get("text_config").unwrap_or(&config);
     let context_length = text.get("max_position_embeddings").and_then(Value::as_u64);
     let architecture = config.pointer("/architectures/0").and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(ModelHeader { architecture, context_length })
 }
 
-fn json(folder: &Path, name: &str) -> Result<Value> {
+pub(super) fn json(folder: &Path, name: &str) -> Result<Value> {
     let path = folder.join(name);
     let text = fs::read(&path).map_err(|error| missing(&path).caused_by(error))?;
     serde_json::from_slice(&text).map_err(|error| damaged(&path, "it is no JSON").caused_by(error))
@@ -67,8 +66,23 @@ fn weights(folder: &Path) -> Result<Vec<String>> {
     if names.is_empty() { Err(missing(&folder.join("model.safetensors"))) } else { Ok(names) }
 }
 
-/// Whether the file is as long as its header says.
-fn whole(path: &Path) -> Result<()> {
+/// The shapes of a model's tensors, by name. Each file is checked to be as long as its header says.
+///
+/// # Errors
+/// [`Code::ModelMissing`] and [`Code::ModelDamaged`], naming the file.
+pub(super) fn shapes(folder: &Path) -> Result<BTreeMap<String, Vec<usize>>> {
+    let mut shapes = BTreeMap::new();
+    for name in weights(folder)? {
+        shapes.append(&mut shapes_of(&folder.join(name))?);
+    }
+    Ok(shapes)
+}
+
+/// The shapes of a file's tensors, by name; likewise.
+///
+/// # Errors
+/// As [`shapes`].
+pub(super) fn shapes_of(path: &Path) -> Result<BTreeMap<String, Vec<usize>>> {
     let mut file = fs::File::open(path).map_err(|error| missing(path).caused_by(error))?;
     let cut = |error: io::Error| damaged(path, "it is cut short").caused_by(error);
     let size = file.metadata().map_err(cut)?.len();
@@ -88,7 +102,12 @@ fn whole(path: &Path) -> Result<()> {
         let (end, size) = (end.saturating_add(length + 8), size);
         return Err(damaged(path, &format!("it is cut short: its tensors end at byte {end}, the file has {size}")));
     }
-    Ok(())
+    let tensors = header.as_object().into_iter().flatten().filter(|(name, _)| *name != "__metadata__");
+    let shape = |tensor: &Value| -> Vec<usize> {
+        let sizes = tensor.get("shape").and_then(Value::as_array).into_iter().flatten();
+        sizes.filter_map(|size| usize::try_from(size.as_u64()?).ok()).collect()
+    };
+    Ok(tensors.map(|(name, tensor)| (name.clone(), shape(tensor))).collect())
 }
 
 fn missing(path: &Path) -> Error {

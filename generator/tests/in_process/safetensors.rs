@@ -45,8 +45,13 @@ impl Tensors {
     }
 
     fn random(&mut self, name: &str, shape: &[usize]) {
+        self.changed(name, shape, |_| 0.0);
+    }
+
+    /// Random values, with `change` added.
+    fn changed(&mut self, name: &str, shape: &[usize], change: impl Fn(usize) -> f32) {
         let random = random(name);
-        self.add(name, shape, |i| random(i) * 0.2);
+        self.add(name, shape, |i| random(i) * 0.2 + change(i));
     }
 
     fn write(self, path: &Path) {
@@ -60,6 +65,11 @@ impl Tensors {
 
 /// Writes the files of a model into `folder`.
 fn model(folder: &Path, architecture: &str, kind: &str, template: &str) {
+    changed_model(folder, architecture, kind, template, |_, _| 0.0);
+}
+
+/// The same with something added to the weights of linear layers, by module and place.
+fn changed_model(folder: &Path, architecture: &str, kind: &str, template: &str, change: impl Fn(&str, usize) -> f32) {
     let (tokens, _) = vocabulary(&CONTROLS);
     let end = tokens.len() - 1;
     let vocab: Map<String, Value> =
@@ -95,10 +105,10 @@ fn model(folder: &Path, architecture: &str, kind: &str, template: &str) {
     say("config.json", &config);
     say("tokenizer.json", &tokenizer);
     say("tokenizer_config.json", &json!({ "chat_template": template, "bos_token": null, "eos_token": CONTROLS[1] }));
-    tensors(kind, tokens.len()).write(&folder.join("model.safetensors"));
+    tensors(kind, tokens.len(), change).write(&folder.join("model.safetensors"));
 }
 
-fn tensors(kind: &str, vocabulary: usize) -> Tensors {
+fn tensors(kind: &str, vocabulary: usize, change: impl Fn(&str, usize) -> f32) -> Tensors {
     let mut made = Tensors::default();
     // Only what can be read is ever written: see `families`.
     let readable = |i: usize| (0x21..0x7f).contains(&(i / WIDTH));
@@ -128,7 +138,8 @@ fn tensors(kind: &str, vocabulary: usize) -> Tensors {
             ("mlp.up_proj", [INNER, WIDTH]),
             ("mlp.down_proj", [WIDTH, INNER]),
         ] {
-            made.random(&name(part), &shape);
+            let module = format!("model.layers.{block}.{part}");
+            made.changed(&name(part), &shape, |i| change(&module, i));
             if kind == "qwen2" && matches!(part, "self_attn.q_proj" | "self_attn.k_proj" | "self_attn.v_proj") {
                 made.random(&format!("model.layers.{block}.{part}.bias"), &shape[..1]);
             }
@@ -170,14 +181,130 @@ async fn a_folder_is_quantized_while_it_is_loaded() {
     assert!(differ, "two bits per weight leave no trace");
 }
 
+/// What the test's adapter changes: module, outputs, inputs. One layer's queries and both layers' ways down.
+const ADAPTED: [(&str, usize, usize); 3] = [
+    ("model.layers.1.self_attn.q_proj", HEADS * HEAD, WIDTH),
+    ("model.layers.0.mlp.down_proj", WIDTH, INNER),
+    ("model.layers.1.mlp.down_proj", WIDTH, INNER),
+];
+const RANK: usize = 2;
+const ALPHA: f32 = 6.0;
+
+/// An adapter's halves, before what they are multiplied with.
+fn half(module: &str, which: char, at: usize) -> f32 {
+    random(&format!("{module}.lora_{which}"))(at) * 0.3
+}
+
+/// Writes the adapter as PEFT does, with `more` in its configuration.
+fn adapter(folder: &Path, more: Value) {
+    let mut tensors = Tensors::default();
+    for (module, out, into) in ADAPTED {
+        tensors.add(&format!("base_model.model.{module}.lora_A.weight"), &[RANK, into], |i| half(module, 'A', i));
+        tensors.add(&format!("base_model.model.{module}.lora_B.weight"), &[out, RANK], |i| half(module, 'B', i));
+    }
+    fs_err::create_dir_all(folder).unwrap();
+    tensors.write(&folder.join("adapter_model.safetensors"));
+    let mut config = json!({
+        "peft_type": "LORA", "r": RANK, "lora_alpha": ALPHA, "lora_dropout": 0.0, "bias": "none", "modules_to_save": null,
+        "target_modules": ["q_proj", "down_proj"], "base_model_name_or_path": "someone/a-model", "task_type": "CAUSAL_LM",
+    });
+    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    fs_err::write(folder.join("adapter_config.json"), config.to_string()).unwrap();
+}
+
+/// What the adapter adds to a weight, `strength` times.
+fn delta(module: &str, at: usize, strength: f32) -> f32 {
+    let Some((_, _, into)) = ADAPTED.iter().find(|(name, ..)| *name == module) else { return 0.0 };
+    let (row, column) = (at / into, at % into);
+    (0..RANK).map(|r| half(module, 'B', row * RANK + r) * half(module, 'A', r * into + column)).sum::<f32>() * strength
+}
+
 #[tokio::test]
-async fn an_adapter_beside_a_folder_is_refused_with_the_way_out() {
-    let folder = tempfile::tempdir().unwrap();
-    model(folder.path(), "LlamaForCausalLM", "llama", CHATML);
-    let lora = vec![LoraOptions { file: folder.path().join("adapter"), scale: 1.0 }];
-    let error = load(EngineChoice::Auto, EngineOptions { lora, ..small(folder.path()) }).await.err().unwrap();
-    assert_eq!(error.code(), Code::ModelUnsupported);
-    assert!(error.message().contains("adapter") && error.hint_text().unwrap().contains("merge"), "{error}");
+async fn an_adapter_changes_a_model_as_if_it_were_merged_and_leaves_the_next_one_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| {
+        let path = dir.path().join(name);
+        fs_err::create_dir_all(&path).unwrap();
+        path
+    };
+    let (plain, tuned) = (place("plain"), place("tuned"));
+    model(&plain, "LlamaForCausalLM", "llama", CHATML);
+    adapter(&tuned, json!({}));
+    let with = |adapters: &[(&Path, f32)]| {
+        let lora =
+            adapters.iter().map(|(file, scale)| LoraOptions { file: file.to_path_buf(), scale: *scale }).collect();
+        EngineOptions { lora, ..small(&plain) }
+    };
+    let says = async |options: EngineOptions| written(EngineChoice::Auto, options).await.unwrap().0;
+    let before = says(small(&plain)).await;
+    let strength = ALPHA / RANK as f32;
+    for (adapters, strength) in [
+        (vec![(tuned.as_path(), 1.0)], strength),
+        (vec![(tuned.as_path(), 0.5)], strength * 0.5),
+        (vec![(tuned.as_path(), 1.0), (tuned.as_path(), 0.25)], strength * 1.25),
+    ] {
+        let merged = place("merged");
+        changed_model(&merged, "LlamaForCausalLM", "llama", CHATML, |module, at| delta(module, at, strength));
+        let (merged, adapted) = (says(small(&merged)).await, says(with(&adapters)).await);
+        assert_eq!(adapted, merged, "{adapters:?}");
+        assert_ne!(adapted, before, "{adapters:?}");
+    }
+    // Rank-stabilized: divided by the root of the rank.
+    let stabilized = place("stabilized");
+    adapter(&stabilized, json!({ "use_rslora": true }));
+    let root = (RANK as f32).sqrt();
+    assert_eq!(says(with(&[(&stabilized, 1.0)])).await, says(with(&[(&tuned, root)])).await);
+    assert_eq!(says(with(&[(&tuned, 0.0)])).await, before);
+    assert_eq!(says(small(&plain)).await, before, "an adapter outlived its model");
+    let laid = mistralrs::core::hf_hub_cache_dir().unwrap().read_dir().unwrap();
+    let left: Vec<_> =
+        laid.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("footnote")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn an_adapter_that_would_be_misread_is_refused_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (base, other) = (dir.path().join("base"), dir.path().join("adapter"));
+    fs_err::create_dir_all(&base).unwrap();
+    model(&base, "LlamaForCausalLM", "llama", CHATML);
+    let refused = async |file: &Path| {
+        let lora = vec![LoraOptions { file: file.into(), scale: 1.0 }];
+        let error = load(EngineChoice::Auto, EngineOptions { lora, ..small(&base) }).await.err().unwrap();
+        assert!(error.message().contains("generation.lora") && error.hint_text().is_some(), "{error}");
+        (error.code(), error.to_string())
+    };
+    assert_eq!(refused(&other).await.0, Code::ModelMissing);
+    for (more, what) in [
+        (json!({ "use_dora": true }), "DoRA"),
+        (json!({ "modules_to_save": ["lm_head"] }), "layers of its own"),
+        (json!({ "bias": "all" }), "biases"),
+        (json!({ "peft_type": "IA3" }), "another method"),
+        (json!({ "rank_pattern": { "q_proj": 4 } }), "several ranks"),
+        (json!({ "r": 3 }), "another model"),
+        (json!({ "r": 0 }), "no LoRA adapter"),
+    ] {
+        adapter(&other, more);
+        let (code, said) = refused(&other).await;
+        assert!(code == Code::ModelUnsupported && said.contains(what), "{what}: {said}");
+    }
+    adapter(&other, json!({}));
+    let weights = other.join("adapter_model.safetensors");
+    let whole = fs_err::read(&weights).unwrap();
+    fs_err::write(&weights, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(refused(&other).await.0, Code::ModelDamaged);
+    let foreign = |name: &str, shape: &[usize]| {
+        let mut tensors = Tensors::default();
+        tensors.add(name, shape, |_| 0.0);
+        tensors.write(&weights);
+    };
+    foreign("base_model.model.model.layers.9.self_attn.q_proj.lora_A.weight", &[RANK, WIDTH]);
+    let (code, said) = refused(&other).await;
+    assert!(code == Code::ModelUnsupported && said.contains("no model.layers.9.self_attn.q_proj"), "{said}");
+    foreign("base_model.model.model.embed_tokens.lora_embedding_A", &[RANK, 300]);
+    assert!(refused(&other).await.1.contains("no place for its tensor"));
+    let (code, said) = refused(&base.join("config.json")).await;
+    assert!(code == Code::ModelUnsupported && said.contains("PEFT"), "{said}");
 }
 
 #[tokio::test]

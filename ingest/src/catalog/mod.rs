@@ -16,6 +16,7 @@ use footnote_core::catalog::{DocumentRecord, DocumentStatus, IngestedDocument, T
 use footnote_core::seam::{Catalog, CatalogWriter};
 use footnote_core::{Chunk, ChunkId, Code, ContentHash, Document, DocumentId, Error, Grants, Result};
 use rusqlite::{Connection, ErrorCode};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use self::schema::Refusal;
 
@@ -75,7 +76,7 @@ impl SqliteCatalog {
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
-        blocking(move || {
+        here(move || {
             let idle = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let outcome = idle.map_or_else(|| connect(&inner.path), Ok).and_then(|reader| {
                 let answer = question(&reader)?;
@@ -100,6 +101,15 @@ impl SqliteCatalog {
             change(&mut writer).map_err(|error| sqlite(&inner.path, error))
         })
         .await
+    }
+}
+
+/// On this thread, where the runtime has others for what else is to be done: a question of a few rows is answered in less
+/// time than it takes to hand it over.
+async fn here<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => blocking(work).await,
     }
 }
 

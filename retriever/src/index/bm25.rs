@@ -6,8 +6,8 @@
 //! Σ idf(t) · tf·(k1 + 1) / (tf + k1·(1 − b + b·length/mean))        idf = ln(1 + (N − n + 0.5)/(n + 0.5))
 //! ```
 //!
-//! A document's vector holds all but the idf, by the term's hash. The store multiplies with the idf when it is asked
-//! (Qdrant: `modifier = idf`, the same formula), so that it is always that of the whole collection.
+//! A document's vector holds all but the idf, by the term's hash. The idf comes in when a question is asked: the store
+//! multiplies with it (Qdrant: `modifier = idf`, the same formula), or the question's vector carries it.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +41,12 @@ pub(super) fn question(terms: &[String]) -> Sparse {
         *weights.entry(dimension(term)).or_default() += 1.0;
     }
     weights.into_iter().collect()
+}
+
+/// The inverse document frequency of a term that stands in `with` of `documents`.
+pub(super) fn idf(documents: f32, with: f32) -> f32 {
+    // Counts that are a little old may name more than there are.
+    (1.0 + ((documents - with).max(0.0) + 0.5) / (with + 0.5)).ln()
 }
 
 /// A document's length as Lucene and tantivy keep it, in a byte: exact up to 40, then with four significant bits.

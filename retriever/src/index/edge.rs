@@ -20,7 +20,7 @@ use super::edge_points::{chunk_of, dense, nearest};
 use super::lock::FolderLock;
 use super::options::VectorOptions;
 use super::payload::{FACTS, MAX_NUMBER_INDEXES, number_path, payload};
-use super::{blocking, disk_full, failed, unreadable};
+use super::{disk_full, failed, here, unreadable};
 use crate::fuse::best_first;
 
 /// Free space that is never touched: the engine writes through mapped files, and a full disk would
@@ -90,7 +90,7 @@ impl EdgeStore {
         F: FnOnce(&Shared, &EdgeShard) -> Result<T> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
-        blocking(move || match &shared.shard {
+        here(move || match &shared.shard {
             Some(shard) => work(&shared, shard),
             None => Err(Error::internal("the vector store is closed")),
         })

@@ -6,7 +6,8 @@ use footnote_core::filter::Range;
 use footnote_core::{Error, Filter, Result};
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{
-    AnyVariants, Condition, FieldCondition, Filter as EdgeFilter, HasIdCondition, JsonPath, Match, Range as EdgeRange,
+    AnyVariants, Condition, FieldCondition, Filter as EdgeFilter, HasIdCondition, JsonPath, Match, MatchValue,
+    Range as EdgeRange, ValueVariants,
 };
 
 use super::payload::{FACTS, number_path};
@@ -33,8 +34,12 @@ fn condition(filter: &Filter) -> Result<Condition> {
         Filter::Any(filters) if filters.is_empty() => nothing(),
         Filter::Fact(words) if words.is_empty() => nothing(),
         Filter::Fact(words) => {
-            let any = Match::new_any(AnyVariants::Strings(words.iter().cloned().collect()));
-            Condition::Field(FieldCondition::new_match(path(FACTS)?, any))
+            let words = match words.as_slice() {
+                // A set of one would be looked up anew for each point that the graph leads by.
+                [word] => Match::Value(MatchValue { value: ValueVariants::String(word.clone()) }),
+                words => Match::new_any(AnyVariants::Strings(words.iter().cloned().collect())),
+            };
+            Condition::Field(FieldCondition::new_match(path(FACTS)?, words))
         }
         Filter::Number { field, range } => {
             Condition::Field(FieldCondition::new_range(path(&number_path(field))?, limits(*range)))

@@ -9,12 +9,13 @@ use footnote_core::passage::LegScore;
 use super::Retriever;
 use super::choose::Chosen;
 use super::pool::Pool;
-use super::rank::Ranking;
+use super::rank::{Ranking, Weighing};
 
 impl Retriever {
     /// Every candidate of the pool, as it stood at each step. The legs proposed it within the question's scope, so
     /// nothing that the asker may not see is named.
     pub(super) fn explain(&self, ranking: &Ranking, pool: &Pool, chosen: &Chosen) -> Explanation {
+        let Weighing { fusion, reason } = &ranking.weighing;
         let fused: HashMap<ChunkId, usize> =
             ranking.fused.iter().enumerate().map(|(at, fused)| (fused.chunk, at + 1)).collect();
         let fates = fates(pool, chosen);
@@ -35,9 +36,9 @@ impl Retriever {
             .collect();
         candidates.sort_by_key(|candidate| candidate.fused.rank);
         Explanation {
-            fusion: ranking.fusion.name().to_owned(),
-            dense_weight: ranking.fusion.dense_weight(),
-            weight_reason: ranking.reason.clone(),
+            fusion: fusion.name().to_owned(),
+            dense_weight: fusion.dense_weight(),
+            weight_reason: reason.clone(),
             reranker: pool.reranker.clone(),
             candidates,
         }

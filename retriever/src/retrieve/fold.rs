@@ -116,14 +116,16 @@ struct Word {
 
 /// The runs of letters and digits, lower-cased; a Chinese or Japanese character is a word by itself.
 fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
+    let (mut words, mut lower) = (Vec::new(), String::new());
     let mut rest = text;
     while let Some(start) = rest.find(char::is_alphanumeric) {
         rest = &rest[start..];
         let alone = rest.chars().next().filter(|&c| stands_alone(c)).map(char::len_utf8);
         let end = alone.or_else(|| rest.find(|c: char| !c.is_alphanumeric() || stands_alone(c))).unwrap_or(rest.len());
+        lower.clear();
+        lower.extend(rest[..end].chars().flat_map(char::to_lowercase));
         let mut hasher = DefaultHasher::new();
-        rest[..end].chars().flat_map(char::to_lowercase).for_each(|c| c.hash(&mut hasher));
+        hasher.write(lower.as_bytes());
         words.push(Word { hash: hasher.finish(), is_figure: rest[..end].contains(char::is_numeric) });
         rest = &rest[end..];
     }

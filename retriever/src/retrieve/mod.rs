@@ -1,7 +1,7 @@
 //! From a question to its passages, in steps; each takes what the one before it gives:
 //!
 //! ```text
-//! question → Legs (both asked at once) → Ranking (fused) → Pool (texts loaded, reranked)
+//! question → Legs (both asked at once, and about each other's) → Ranking (fused) → Pool (texts loaded, reranked)
 //!          → Chosen (duplicates folded, diverse, neighbours joined) → passages
 //! ```
 
@@ -24,6 +24,7 @@ use footnote_core::seam::{Catalog, Embedder, KeywordIndex, Reranker, Searcher, V
 use footnote_core::{Question, Result};
 
 use self::pool::Pool;
+use self::rank::{Ranking, Weighing};
 use crate::fuse::Fusion;
 
 /// Passages that diversity chooses from, for each that is asked for.
@@ -97,8 +98,9 @@ impl Searcher for Retriever {
     async fn search(&self, question: &Question) -> Result<Retrieved> {
         let started = Instant::now();
         let top_k = question.top_k().unwrap_or(self.options.top_k);
-        let legs = self.ask(question, self.options.candidates.max(top_k)).await?;
-        let ranking = self.rank(question, &legs).await?;
+        let weighing = Weighing::of(question, &self.options);
+        let legs = self.ask(question, self.options.candidates.max(top_k), weighing.looks_beyond()).await?;
+        let ranking = Ranking::of(&legs, weighing, &self.options);
         let mut pool = Pool::default();
         pool.load(&ranking, self.first_load(question, top_k), &self.parts, question).await?;
         let reranking = Instant::now();

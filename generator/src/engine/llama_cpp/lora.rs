@@ -11,7 +11,7 @@ use super::super::{ModelHeader, gguf};
 /// An adapter file and how strongly it works.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoraOptions {
-    /// The adapter, in GGUF format.
+    /// The adapter: in GGUF format for llama.cpp, a folder as PEFT writes it for mistral.rs.
     pub file: PathBuf,
     /// 1 as it was trained, 0 not at all.
     pub scale: f32,

@@ -3,6 +3,7 @@
 //! ```text
 //! PREFIX-NAME       the alias: what searches ask. It names the generation that answers.
 //! PREFIX-NAME.gN    the Nth generation: written while another answers, then the alias changes in one step.
+//! ….terms           how many chunks have a word, and its alias: where there are several shards.
 //! ```
 //!
 //! Nothing is asked of the server before it is needed: a footnote starts while Qdrant is away, and the keyword leg may
@@ -13,21 +14,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use footnote_core::{ChunkId, Code, Error, Result};
+use qdrant_client::Qdrant;
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::{
     CollectionInfo, CollectionStatus, Condition, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType,
-    Filter, PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
+    Filter, Modifier, PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
 };
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use super::super::bm25::Sparse;
 use super::super::payload::{FACTS, LANGUAGE, MAX_NUMBER_INDEXES, number_path};
 use super::connect::Connection;
+use super::counts::{self, Counts};
 use super::creation::creation;
 use super::languages::Languages;
 use super::values::chunk_of;
-use super::{MEANING, QdrantOptions};
+use super::{MEANING, QdrantOptions, WORDS};
 
 /// The fact of a collection that gives the average length of its documents in terms.
 const MEAN_LENGTH: &str = "footnote_mean_length";
@@ -52,6 +55,10 @@ pub struct QdrantCollection {
     ready: OnceCell<()>,
     /// What its documents are written in.
     pub(super) languages: Languages,
+    /// How many chunks have a word, where that is footnote's to know.
+    pub(super) counts: Counts,
+    /// Whether it is: filled with `ready`.
+    counted: AtomicBool,
     /// Held by whoever writes: the legs write the same points, and neither may undo the other's work.
     writing: Mutex<Writing>,
 }
@@ -65,6 +72,10 @@ pub(super) struct Writing {
     pub(super) mean_length: Option<f32>,
     /// The words that were written since the last flush: a point that is written again by the vector leg keeps them.
     pub(super) words: HashMap<ChunkId, Sparse>,
+    /// Chunks whose words were written or deleted since words were counted.
+    pub(super) changed: u64,
+    /// Chunks whose words were counted, once that is known.
+    pub(super) counted: Option<u64>,
 }
 
 impl QdrantCollection {
@@ -85,6 +96,8 @@ impl QdrantCollection {
             answers: AtomicBool::new(answers),
             ready: OnceCell::new(),
             languages: Languages::default(),
+            counts: Counts::default(),
+            counted: AtomicBool::new(false),
             writing: Mutex::default(),
         })
     }
@@ -120,7 +133,7 @@ impl QdrantCollection {
             return Ok(());
         }
         let request = creation(&self.name, self.dimension, &self.options);
-        let create = |client: qdrant_client::Qdrant| {
+        let create = |client: Qdrant| {
             let request = request.clone();
             async move { client.create_collection(request).await }
         };
@@ -144,6 +157,7 @@ impl QdrantCollection {
             return Err(Error::new(Code::IndexMismatch, message)
                 .hint("set embedding.model back to the model it was made with, or set another qdrant.prefix"));
         }
+        self.counted.store(!has_idf(&info), Ordering::Relaxed);
         let mut writing = self.writing.lock().await;
         writing.indexed = info.payload_schema.keys().cloned().collect();
         writing.mean_length = mean_length(&info);
@@ -161,19 +175,38 @@ impl QdrantCollection {
     /// # Errors
     /// Those of the connection.
     pub async fn answer(&self) -> Result<()> {
-        let aliases =
-            self.connection.ask("read the aliases", |client| async move { client.list_aliases().await }).await?.aliases;
-        let right = |alias: &qdrant_client::qdrant::AliasDescription| {
-            alias.alias_name == self.alias && alias.collection_name == self.name
-        };
-        if !aliases.iter().any(right) {
-            let point = |client: qdrant_client::Qdrant| async move {
-                client.create_alias(CreateAliasBuilder::new(self.name.as_str(), self.alias.as_str())).await
-            };
-            self.connection.ask("change the alias", point).await?;
+        let counts = counts::name(&self.name);
+        // First: it is better to weigh the old one's words by the new one's counts than by none.
+        if self.is_there(&counts).await? {
+            self.point(&counts::name(&self.alias), &counts).await?;
         }
+        self.point(&self.alias, &self.name).await?;
         self.answers.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Lets searches find the counts that were made for this generation, if it answers.
+    pub(super) async fn let_counts_answer(&self) -> Result<()> {
+        match self.answers.load(Ordering::Relaxed) {
+            true => self.point(&counts::name(&self.alias), &counts::name(&self.name)).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Lets an alias name a collection.
+    async fn point(&self, alias: &str, name: &str) -> Result<()> {
+        let aliases =
+            self.connection.ask("read the aliases", |client| async move { client.list_aliases().await }).await?.aliases;
+        if aliases.iter().any(|known| known.alias_name == alias && known.collection_name == name) {
+            return Ok(());
+        }
+        let point = |client: Qdrant| async move { client.create_alias(CreateAliasBuilder::new(name, alias)).await };
+        self.connection.ask("change the alias", point).await.map(drop)
+    }
+
+    pub(super) async fn is_there(&self, name: &str) -> Result<bool> {
+        let there = |client: Qdrant| async move { client.collection_exists(name).await };
+        self.connection.ask("look for a collection", there).await
     }
 
     /// Removes generations before this one. What cannot be removed now is removed the next time.
@@ -185,12 +218,17 @@ impl QdrantCollection {
 
     async fn try_clear_older(&self) -> Result<()> {
         for older in 0..self.generation {
-            let name = generation_name(&self.alias, older);
-            let name = name.as_str();
-            let there = |client: qdrant_client::Qdrant| async move { client.collection_exists(name).await };
-            if self.connection.ask("look for older collections", there).await? {
-                let delete = |client: qdrant_client::Qdrant| async move { client.delete_collection(name).await };
-                self.connection.ask("remove an older collection", delete).await?;
+            self.remove_all(&generation_name(&self.alias, older)).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a generation and its counts, where they are there.
+    async fn remove_all(&self, name: &str) -> Result<()> {
+        for name in [counts::name(name).as_str(), name] {
+            if self.is_there(name).await? {
+                let delete = |client: Qdrant| async move { client.delete_collection(name).await };
+                self.connection.ask("remove a collection", delete).await?;
             }
         }
         Ok(())
@@ -201,8 +239,17 @@ impl QdrantCollection {
     /// # Errors
     /// Those of the connection.
     pub async fn remove(&self) -> Result<()> {
-        let delete = |client: qdrant_client::Qdrant| async move { client.delete_collection(self.name.as_str()).await };
-        self.connection.ask("remove the collection", delete).await.map(drop)
+        self.remove_all(&self.name).await
+    }
+
+    /// Whether footnote counts its words, instead of the server.
+    pub(super) fn is_counted(&self) -> bool {
+        self.counted.load(Ordering::Relaxed)
+    }
+
+    /// About how many chunks it has.
+    pub(super) async fn points(&self) -> Result<u64> {
+        Ok(self.info().await?.points_count.unwrap_or_default())
     }
 
     /// What searches ask.
@@ -251,7 +298,7 @@ impl QdrantCollection {
         }
         // Not waited for: with many points it takes long, and later writes are applied after it all the same.
         let request = CreateFieldIndexCollectionBuilder::new(self.name.as_str(), path, kind).wait(false).build();
-        let create = |client: qdrant_client::Qdrant| {
+        let create = |client: Qdrant| {
             let request = request.clone();
             async move { client.create_field_index(request).await }
         };
@@ -268,7 +315,7 @@ impl QdrantCollection {
             metadata: [(MEAN_LENGTH.to_owned(), value)].into(),
             ..UpdateCollection::default()
         };
-        let update = |client: qdrant_client::Qdrant| {
+        let update = |client: Qdrant| {
             let request = request.clone();
             async move { client.update_collection(request).await }
         };
@@ -294,7 +341,7 @@ impl QdrantCollection {
                 page = page.offset(offset);
             }
             let page = page.build();
-            let scroll = |client: qdrant_client::Qdrant| {
+            let scroll = |client: Qdrant| {
                 let page = page.clone();
                 async move { client.scroll(page).await }
             };
@@ -327,7 +374,7 @@ impl QdrantCollection {
     }
 
     async fn info(&self) -> Result<CollectionInfo> {
-        let info = |client: qdrant_client::Qdrant| async move { client.collection_info(self.name.as_str()).await };
+        let info = |client: Qdrant| async move { client.collection_info(self.name.as_str()).await };
         let reply = self.connection.ask("read the collection's state", info).await?;
         reply.result.ok_or_else(|| Error::new(Code::StoreVersion, format!("{}: no state was given", self.place())))
     }
@@ -344,6 +391,12 @@ fn length_of_vectors(info: &CollectionInfo) -> Option<usize> {
         Config::ParamsMap(named) => Some(named.map.get(MEANING)?.size as usize),
         Config::Params(_) => None,
     }
+}
+
+/// Whether the server multiplies words with their IDF.
+fn has_idf(info: &CollectionInfo) -> bool {
+    let words = || info.config.as_ref()?.params.as_ref()?.sparse_vectors_config.as_ref()?.map.get(WORDS);
+    words().is_some_and(|words| words.modifier == Some(Modifier::Idf as i32))
 }
 
 fn mean_length(info: &CollectionInfo) -> Option<f32> {

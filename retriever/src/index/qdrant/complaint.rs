@@ -69,6 +69,11 @@ impl Complaint {
     }
 }
 
+/// Whether what was asked for is not there, or not yet.
+pub(super) fn is_missing(error: &QdrantError) -> bool {
+    matches!(error, QdrantError::ResponseError { status } if status.code() as i32 == status::NOT_FOUND)
+}
+
 /// The server's own words.
 #[derive(Debug)]
 struct Said(String);

@@ -23,7 +23,14 @@ pub(super) fn creation(name: &str, dimension: usize, options: &QdrantOptions) ->
     let mut dense = VectorsConfigBuilder::default();
     dense.add_named_vector_params(MEANING, meaning);
     let mut words = SparseVectorsConfigBuilder::default();
-    words.add_named_vector_params(WORDS, SparseVectorParamsBuilder::default().modifier(Modifier::Idf));
+    words.add_named_vector_params(
+        WORDS,
+        match options.shards {
+            1 => SparseVectorParamsBuilder::default().modifier(Modifier::Idf),
+            // The server's IDF is a shard's: see `counts`.
+            _ => SparseVectorParamsBuilder::default(),
+        },
+    );
     CreateCollectionBuilder::new(name)
         .vectors_config(dense)
         .sparse_vectors_config(words)

@@ -23,7 +23,10 @@ fn condition(filter: &Filter) -> Condition {
         // To Qdrant, "should" of nothing is no condition.
         Filter::Any(filters) if filters.is_empty() => nothing(),
         Filter::Fact(words) if words.is_empty() => nothing(),
-        Filter::Fact(words) => Condition::matches(FACTS, words.clone()),
+        Filter::Fact(words) => match words.as_slice() {
+            [word] => Condition::matches(FACTS, word.clone()),
+            words => Condition::matches(FACTS, words.to_vec()),
+        },
         Filter::Number { field, range } => Condition::range(number_path(field), limits(*range)),
         Filter::All(_) | Filter::Any(_) | Filter::Not(_) => translated(filter).into(),
     }

@@ -5,11 +5,13 @@
 //!
 //! * [`connect`]: the servers, asked with patience. `complaint`: what they say no with.
 //! * [`collection`]: the collection: found or made, its alias, its generations. `creation`: how it is made.
-//! * [`points`]: the vector leg. [`words`]: the keyword leg. `filter`: filters as Qdrant asks them.
+//! * [`points`]: the vector leg. [`words`]: the keyword leg. `counts`: how many chunks have a word, over all shards.
+//!   `filter`: filters as Qdrant asks them.
 
 mod collection;
 mod complaint;
 mod connect;
+mod counts;
 mod creation;
 mod filter;
 mod languages;

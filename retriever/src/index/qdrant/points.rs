@@ -18,6 +18,7 @@ use super::super::bm25::Sparse;
 use super::super::options::{Quantization, VectorOptions};
 use super::super::payload;
 use super::collection::QdrantCollection;
+use super::counts::{self, Staleness};
 use super::filter::translated;
 use super::values::{self, chunk_of, dense, meaning, point_id, sparse, words};
 use super::{MEANING, WORDS};
@@ -125,10 +126,12 @@ impl VectorStore for QdrantStore {
         flush(&self.collection).await
     }
 
-    /// Waits until the server has built its graphs, for ten minutes at most.
+    /// Waits until the server has built its graphs, for ten minutes at most; and counts words again where several
+    /// shards make that necessary.
     async fn optimize(&self) -> Result<()> {
         self.collection.made().await?;
-        self.collection.wait_for_graphs().await
+        self.collection.wait_for_graphs().await?;
+        counts::refresh(&self.collection, Staleness::AfterARun).await
     }
 
     async fn search(&self, vector: Vec<f32>, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
@@ -171,6 +174,7 @@ pub(super) async fn delete(collection: &QdrantCollection, chunks: Vec<ChunkId>) 
     for chunk in &chunks {
         writing.words.remove(chunk);
     }
+    writing.changed += chunks.len() as u64;
     for some in chunks.chunks(collection.options.batch) {
         let ids = PointsIdsList { ids: some.iter().copied().map(point_id).collect() };
         let request =

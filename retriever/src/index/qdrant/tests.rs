@@ -193,36 +193,78 @@ async fn the_server_and_the_filter_agree_on_every_document() {
 }
 
 #[tokio::test]
-async fn words_score_as_in_the_embedded_index() {
-    let Some(server) = Server::of("scores") else { return };
-    let (store, words) = server.open(4);
-    // No titles and headings: the embedded index has fields of their own for them.
-    let text = |n: usize| format!("{} {} shared{}", "llama ".repeat(n % 5), "filler ".repeat(n * 7 % 90), n % 3);
-    let entries: Vec<KeywordEntry> = (0..60).map(|n| entry(n, "", &text(n))).collect();
-    store.upsert((0..60).map(|n| point(n, 0.0)).collect()).await.unwrap();
-    let mean = entries.iter().map(|entry| super::super::terms::entry_terms(entry).len()).sum::<usize>() as f32 / 60.0;
-    words.settle_mean_length(mean).await.unwrap();
-    words.upsert(entries.clone()).await.unwrap();
-    words.commit().await.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let embedded = TantivyIndex::open(dir.path()).unwrap();
-    embedded.upsert(entries).await.unwrap();
-    embedded.commit().await.unwrap();
+async fn words_score_as_in_the_embedded_index_however_many_shards_there_are() {
+    for shards in [1, 3] {
+        let Some(mut server) = Server::of("scores") else { return };
+        server.options.shards = shards;
+        let (store, words) = server.open(4);
+        let dir = tempfile::tempdir().unwrap();
+        let embedded = TantivyIndex::open(dir.path()).unwrap();
+        let text = |n: usize| format!("{} {} shared{}", "llama ".repeat(n % 5), "filler ".repeat(n * 7 % 90), n % 3);
+        let entries = |numbers: std::ops::Range<usize>| numbers.map(|n| entry(n, "", &text(n))).collect::<Vec<_>>();
+        let mean_of = |entries: &[KeywordEntry]| {
+            entries.iter().map(|entry| super::super::terms::entry_terms(entry).len()).sum::<usize>() as f32 / 60.0
+        };
+        store.upsert((0..60).map(|n| point(n, 0.0)).collect()).await.unwrap();
+        words.settle_mean_length(mean_of(&entries(0..60))).await.unwrap();
+        words.upsert(entries(0..60)).await.unwrap();
+        words.commit().await.unwrap();
+        embedded.upsert(entries(0..60)).await.unwrap();
+        embedded.commit().await.unwrap();
+        agree(&words, &embedded, shards).await;
+        assert!(words.search("the", 5, None).await.unwrap().is_empty() && found(&words, "🦙 ?!").await.is_empty());
+        // What another footnote finds, that counts nothing itself.
+        let (_, other) = server.open(4);
+        agree(&other, &embedded, shards).await;
+        // The same texts again under other ids, and as many gone: every term's count changes its place, none its size.
+        store.upsert((60..120).map(|n| point(n, 0.0)).collect()).await.unwrap();
+        let moved: Vec<KeywordEntry> = (60..120).map(|n| entry(n, "", &text(n - 60))).collect();
+        words.upsert(moved.clone()).await.unwrap();
+        words.delete((0..60).map(chunk).collect()).await.unwrap();
+        words.commit().await.unwrap();
+        store.optimize().await.unwrap();
+        let again = tempfile::tempdir().unwrap();
+        let embedded = TantivyIndex::open(again.path()).unwrap();
+        embedded.upsert(moved).await.unwrap();
+        embedded.commit().await.unwrap();
+        agree(&words, &embedded, shards).await;
+        server.clear().await;
+    }
+}
+
+/// Both give the same chunks the same scores.
+async fn agree(words: &QdrantKeyword, embedded: &TantivyIndex, shards: u32) {
     for query in ["llama", "llamas filler", "shared1 llama", "Shared2, nobody", "unknown"] {
         let (here, there) =
             (embedded.search(query, 60, None).await.unwrap(), words.search(query, 60, None).await.unwrap());
-        assert_eq!(here.len(), there.len(), "{query}");
+        assert_eq!(here.len(), there.len(), "{shards} shards, {query}");
         let score_of = |chunk: ChunkId| there.iter().find(|hit| hit.chunk == chunk).map(|hit| hit.score);
         for hit in &here {
             let other = score_of(hit.chunk).unwrap_or_default();
-            assert!((hit.score - other).abs() < 1e-3 * hit.score, "{query}: {hit:?} and {other}");
+            assert!((hit.score - other).abs() < 1e-3 * hit.score, "{shards} shards, {query}: {hit:?} and {other}");
         }
         let some: Vec<ChunkId> = here.iter().map(|hit| hit.chunk).skip(3).take(7).chain([chunk(999)]).collect();
         let known: Vec<Hit> = there.iter().copied().filter(|hit| some.contains(&hit.chunk)).collect();
-        assert_eq!(words.scores(query, &some).await.unwrap(), known, "{query}");
+        assert_eq!(words.scores(query, &some).await.unwrap(), known, "{shards} shards, {query}");
     }
-    assert!(words.search("the", 5, None).await.unwrap().is_empty() && found(&words, "🦙 ?!").await.is_empty());
+}
+
+#[tokio::test]
+async fn words_are_found_before_anybody_counted_them_and_those_that_came_later() {
+    let Some(mut server) = Server::of("uncounted") else { return };
+    server.options.shards = 2;
+    let (_, words) = server.open(4);
+    words.upsert((0..20).map(|n| entry(n, "", &format!("llama number{n}"))).collect()).await.unwrap();
+    assert_eq!(found(&words, "llama number7").await[0], chunk(7));
+    words.commit().await.unwrap();
+    words.upsert(vec![entry(20, "", "llama number20")]).await.unwrap();
+    words.commit().await.unwrap();
+    assert_eq!(found(&words, "llama number20").await[0], chunk(20));
+    let collection = server.generation(0, 4, true);
+    let counts = counts::name(collection.name());
+    assert!(collection.is_there(&counts).await.unwrap());
     server.clear().await;
+    assert!(!collection.is_there(&counts).await.unwrap(), "the counts outlived their collection");
 }
 
 #[tokio::test]

@@ -41,7 +41,12 @@ pub(super) fn meaning(vectors: VectorsOutput) -> Option<Vec<f32>> {
 
 /// The words of a point.
 pub(super) fn words(vectors: VectorsOutput) -> Option<Sparse> {
-    match named(vectors, WORDS)? {
+    sparse_of(vectors, WORDS)
+}
+
+/// A sparse vector of a point.
+pub(super) fn sparse_of(vectors: VectorsOutput, name: &str) -> Option<Sparse> {
+    match named(vectors, name)? {
         vector_output::Vector::Sparse(sparse) => Some(sparse.indices.into_iter().zip(sparse.values).collect()),
         _ => None,
     }

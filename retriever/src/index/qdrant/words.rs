@@ -17,6 +17,7 @@ use super::super::bm25::{self, Sparse};
 use super::super::payload;
 use super::super::terms::entry_terms;
 use super::collection::{QdrantCollection, Writing};
+use super::counts::{self, Staleness};
 use super::filter::translated;
 use super::points::{self, AT_ONCE, nearest_words};
 use super::values::{self, chunk_of, point_id, sparse};
@@ -135,6 +136,10 @@ impl QdrantKeyword {
         if words.is_empty() {
             return Ok(Vec::new());
         }
+        let words = match self.collection.is_counted() {
+            true => self.collection.counts.weigh(&self.collection, words).await?,
+            false => words,
+        };
         let query = QueryPointsBuilder::new(self.collection.asked()).query(nearest_words(&words)).using(WORDS);
         points::search(&self.collection, "search words", query, limit, filter).await
     }
@@ -164,6 +169,7 @@ impl KeywordIndex for QdrantKeyword {
         let batches: Vec<_> = weighed.chunks(self.collection.options.batch).map(|batch| self.write(batch)).collect();
         let sent = stream::iter(batches).buffer_unordered(AT_ONCE);
         sent.try_collect::<()>().await?;
+        writing.changed += weighed.len() as u64;
         writing.words.extend(weighed.into_iter().map(|weighed| (weighed.entry.chunk, weighed.words)));
         Ok(())
     }
@@ -174,7 +180,8 @@ impl KeywordIndex for QdrantKeyword {
     }
 
     async fn commit(&self) -> Result<()> {
-        points::flush(&self.collection).await
+        points::flush(&self.collection).await?;
+        counts::refresh(&self.collection, Staleness::WithinARun).await
     }
 
     async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {

@@ -27,7 +27,7 @@ use footnote_core::{ChunkId, Code, Error, Filter, Result};
 
 use self::schema::{Fields, Ids};
 use super::lock::FolderLock;
-use super::{blocking, failed, unreadable};
+use super::{blocking, failed, here, unreadable};
 use crate::fuse::best_first;
 use crate::words;
 
@@ -143,7 +143,8 @@ impl KeywordIndex for TantivyIndex {
 
     async fn scores(&self, query: &str, chunks: &[ChunkId]) -> Result<Vec<Hit>> {
         let (query, chunks) = (query.to_owned(), chunks.to_vec());
-        self.on_index(move |shared| {
+        let shared = Arc::clone(&self.shared);
+        here(move || {
             let words = shared.terms_of(&query);
             let scores = scores::of(&shared.reader.searcher(), shared.fields, &words, &chunks);
             scores.map_err(|error| shared.failed("search words", &error))

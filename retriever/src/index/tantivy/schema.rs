@@ -22,8 +22,8 @@ const LANGUAGE: &str = "language=";
 
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
-    /// The chunk's id, to be deleted by.
-    chunk: Field,
+    /// The chunk's id, to be deleted and found by.
+    pub(super) chunk: Field,
     /// Its two halves, to be read without unpacking a document.
     high: Field,
     low: Field,

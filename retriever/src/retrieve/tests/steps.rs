@@ -1,7 +1,6 @@
 //! What happens between the fused ranking and the passages.
 
 use footnote_core::explain::{Cut, Explanation};
-use footnote_core::seam::Hit;
 
 use super::*;
 use crate::fuse::lean;
@@ -174,8 +173,8 @@ async fn what_a_caller_may_not_see_appears_nowhere_even_where_an_index_is_behind
     let question = Question::new("alpha zebra").unwrap().explained(true);
     let mut pool = Pool::default();
     let retriever = shelf.retriever();
-    let legs = retriever.ask(&question, 10).await.unwrap();
-    let ranking = retriever.rank(&question, &legs).await.unwrap();
+    let legs = retriever.ask(&question, 10, true).await.unwrap();
+    let ranking = Ranking::of(&legs, Weighing::of(&question, &OPTIONS), &OPTIONS);
     let asker = question.clone().granted(Grants::Only(vec!["staff".into()]));
     pool.load(&ranking, usize::MAX, &retriever.parts, &asker).await.unwrap();
     assert_eq!((ranking.fused.len(), pool.passages.len()), (4, 3));
@@ -185,53 +184,45 @@ async fn what_a_caller_may_not_see_appears_nowhere_even_where_an_index_is_behind
     assert!(chosen.passages.iter().all(|passage| passage.chunk.id != secret.id));
 }
 
+/// The letters of "delta zebra", and the word of "gamma zebra".
+const TORN: &str = "gamma deltadelta deltadelta zebra";
+
 #[tokio::test]
-async fn a_chunk_that_only_the_words_found_counts_with_its_real_similarity() {
+async fn what_only_one_leg_found_counts_with_its_real_score_in_the_other() {
     let shelf = Shelf::of(letters(), &TEXTS).await;
-    let vector = shelf.embedder.embed_query("zebra").await.unwrap();
     let id = |title: &str| chunk_of(title, TEXTS.iter().find(|text| text.0 == title).unwrap().1).0.id;
-    let hit = |title, score| Hit { chunk: id(title), score };
-    let legs = legs::Legs {
-        vector: vector.clone(),
-        limit: 10,
-        dense: vec![hit("b", 0.9)],
-        keyword: vec![hit("b", 2.0), hit("c", 1.0)],
-        degraded: None,
-        embedding: Duration::ZERO,
-    };
-    let options = RetrieverOptions { fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
-    let retriever = Retriever::new(shelf.parts(), options);
-    let ranking = retriever.rank(&Question::new("zebra").unwrap(), &legs).await.unwrap();
+    let options = RetrieverOptions { candidates: 1, fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
+    let (question, retriever) = (Question::new(TORN).unwrap(), Retriever::new(shelf.parts(), options));
+    let legs = retriever.ask(&question, 1, true).await.unwrap();
+    assert_eq!((legs.dense[0].chunk, legs.keyword[0].chunk), (id("d"), id("c")), "the legs disagree");
     let stored = shelf.vectors.vectors(&[id("c")]).await.unwrap().remove(0).unwrap();
-    let cosine: f32 = vector.iter().zip(&stored).map(|(a, b)| a * b).sum();
-    assert!((ranking.fused[1].score - (0.5 * cosine + 0.25)).abs() < 1e-5, "{:?}", ranking.fused[1]);
-    assert_eq!(ranking.fused[1].dense, None);
+    let cosine: f32 = legs.vector.iter().zip(&stored).map(|(a, b)| a * b).sum();
+    let all = shelf.keyword.search(TORN, 10, None).await.unwrap();
+    let of_words = |chunk| all.iter().find(|hit| hit.chunk == chunk).unwrap().score;
+    let ranking = Ranking::of(&legs, Weighing::of(&question, &options), &options);
+    let fused = |chunk| *ranking.fused.iter().find(|fused| fused.chunk == chunk).unwrap();
+    assert!((fused(id("c")).score - (0.5 * cosine + 0.5)).abs() < 1e-5, "{:?}", ranking.fused);
+    let share = of_words(id("d")) / of_words(id("c"));
+    assert!((fused(id("d")).score - (0.5 * legs.dense[0].score + 0.5 * share)).abs() < 1e-5, "{:?}", ranking.fused);
+    // It was not proposed: it has no rank.
+    assert_eq!((fused(id("c")).dense, fused(id("d")).keyword), (None, None));
+    let apart = retriever.ask(&question, 1, false).await.unwrap();
+    assert!(apart.similarities.is_empty() && apart.words.is_empty());
 }
 
 #[tokio::test]
-async fn a_chunk_that_only_the_vectors_found_counts_with_its_real_words_where_the_keyword_leg_was_cut_off() {
+async fn a_chunk_without_a_word_of_the_question_has_none_beyond_the_keyword_leg() {
     let shelf = Shelf::of(letters(), &TEXTS).await;
-    let all = shelf.keyword.search("alpha zebra", 10, None).await.unwrap();
-    let (first, last) = (all[0], *all.last().unwrap());
-    assert!(all.len() > 1 && first.score > last.score, "{all:?}");
-    let fused = async |keyword: Vec<Hit>, limit: usize| {
-        let legs = legs::Legs {
-            vector: shelf.embedder.embed_query("alpha zebra").await.unwrap(),
-            limit,
-            dense: vec![Hit { chunk: last.chunk, score: 0.5 }],
-            keyword,
-            degraded: None,
-            embedding: Duration::ZERO,
-        };
-        let options = RetrieverOptions { fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
-        let retriever = Retriever::new(shelf.parts(), options);
-        let ranking = retriever.rank(&Question::new("alpha zebra").unwrap(), &legs).await.unwrap();
-        ranking.fused.iter().find(|fused| fused.chunk == last.chunk).map(|fused| fused.score).unwrap()
-    };
-    let cut = fused(vec![first], 1).await;
-    assert!((cut - (0.25 + 0.5 * last.score / first.score)).abs() < 1e-5, "{cut}");
-    // One that gave less than it was asked for has nothing more to give.
-    assert!((fused(vec![first], 2).await - 0.25).abs() < 1e-6);
+    let options = RetrieverOptions { fusion: Fusion::Cosine { dense_weight: 0.5 }, ..OPTIONS };
+    let (question, retriever) = (Question::new("gamma deltadelta").unwrap(), Retriever::new(shelf.parts(), options));
+    let legs = retriever.ask(&question, 10, true).await.unwrap();
+    let found: Vec<ChunkId> = legs.keyword.iter().map(|hit| hit.chunk).collect();
+    assert_eq!((found.len(), legs.dense.len()), (1, 4));
+    assert!(legs.words.iter().all(|hit| found.contains(&hit.chunk)));
+    let ranking = Ranking::of(&legs, Weighing::of(&question, &options), &options);
+    for fused in ranking.fused.iter().filter(|fused| !found.contains(&fused.chunk)) {
+        assert!((fused.score - 0.5 * fused.dense.unwrap().score).abs() < 1e-6, "{fused:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
-//! mistral.rs in this process: its own engine thread schedules and batches the requests.
+//! mistral.rs in this process: its own engine thread schedules and batches the requests. `lora`: adapters.
+
+mod lora;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +16,13 @@ use footnote_core::{Code, Error, Result};
 use futures::StreamExt;
 use mistralrs::core::{ChatCompletionChunkResponse, Response};
 use mistralrs::{
-    Constraint, GgufModelBuilder, IsqBits, Model, NormalRequest, Request, RequestMessage, SamplingParams,
-    TextMessageRole, TextMessages, TextModelBuilder, TokenSource,
+    Constraint, GgufModelBuilder, IsqBits, LoraModelBuilder, Model, NormalRequest, Request, RequestMessage,
+    SamplingParams, TextMessageRole, TextMessages, TextModelBuilder, TokenSource,
 };
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::lora::Staged;
 use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
 
 /// Requests that an accelerator works on side by side; a CPU gains nothing from it.
@@ -67,10 +70,10 @@ impl MistralRs {
         let runtime = tokio::runtime::Handle::current();
         let built = if options.file.is_dir() {
             let build = of_folder(&options)?;
-            blocking(move || Ok(runtime.block_on(build))).await
+            on_a_thread_of_its_own(move || runtime.block_on(build)).await
         } else {
             let build = of_file(&options)?;
-            blocking(move || Ok(runtime.block_on(build))).await
+            on_a_thread_of_its_own(move || runtime.block_on(build)).await
         };
         let built = built.map_err(|error| {
             let reason = format!("mistral.rs panicked over its architecture {:?}", header.architecture);
@@ -87,6 +90,17 @@ impl MistralRs {
         let places = Arc::new(Semaphore::new(running() + options.queue));
         Ok(Self { info, model, takes_system, queue: options.queue, places })
     }
+}
+
+/// Version 0.8.1 remembers adapters by thread and never forgets them: the next model that a thread loads would get them,
+/// too.
+async fn on_a_thread_of_its_own<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    blocking(move || {
+        let thread = std::thread::Builder::new().name("load".into()).spawn(work);
+        let thread = thread.map_err(|error| failed("no thread can be started").caused_by(error))?;
+        thread.join().map_err(|_| failed("it panicked while it was loading"))
+    })
+    .await
 }
 
 type Built = std::result::Result<Model, Box<dyn std::error::Error + Send + Sync>>;
@@ -116,12 +130,6 @@ fn of_file(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send
 
 /// A folder of safetensors, quantized while it is loaded where that is asked for.
 fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send + use<>> {
-    if let Some(adapter) = options.lora.first() {
-        // Version 0.8.1 asks the hub for an adapter even where its folder lies here, and footnote keeps off the network.
-        return Err(unsupported(&adapter.file, "footnote runs no adapters beside folders of safetensors").hint(
-            "merge the adapter into the model (PEFT's merge_and_unload), or convert both to GGUF for llama.cpp",
-        ));
-    }
     let unreadable = || unsupported(&options.file, "mistral.rs opens only paths that are valid UTF-8");
     let folder = options.file.to_str().ok_or_else(unreadable)?;
     let builder = TextModelBuilder::new(folder).with_token_source(TokenSource::None);
@@ -131,7 +139,18 @@ fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Se
         None => builder,
         Some(bits) => builder.with_auto_isq(isq(bits)?),
     };
-    Ok(async { builder.build().await.map_err(Into::into) })
+    let adapters = match options.lora.as_slice() {
+        [] => None,
+        adapters => Some(Staged::of(adapters, &options.file)?),
+    };
+    Ok(async move {
+        match adapters {
+            None => builder.build().await.map_err(Into::into),
+            Some(staged) => {
+                LoraModelBuilder::from_text_model_builder(builder, staged.names()).build().await.map_err(Into::into)
+            }
+        }
+    })
 }
 
 fn isq(bits: u8) -> Result<IsqBits> {
