@@ -307,6 +307,104 @@ async fn an_adapter_that_would_be_misread_is_refused_with_the_way_out() {
     assert!(code == Code::ModelUnsupported && said.contains("PEFT"), "{said}");
 }
 
+/// What the test's experts change: one part of attention and one of the MLP, in every layer.
+const MIXED: [(&str, usize, usize); 4] = [
+    ("model.layers.0.self_attn.q_proj", HEADS * HEAD, WIDTH),
+    ("model.layers.0.mlp.down_proj", WIDTH, INNER),
+    ("model.layers.1.self_attn.q_proj", HEADS * HEAD, WIDTH),
+    ("model.layers.1.mlp.down_proj", WIDTH, INNER),
+];
+const EXPERTS: [&str; 2] = ["adapter_1", "adapter_10"];
+
+fn expert(name: &str, module: &str, which: char, at: usize) -> f32 {
+    random(&format!("{name}.{module}.{which}"))(at) * 0.3
+}
+
+/// Writes a mixture whose classifier likes the first expert by `first`, the second by `second`, whatever it reads.
+fn mixture(folder: &Path, first: f32, second: f32) {
+    fs_err::create_dir_all(folder).unwrap();
+    for name in EXPERTS {
+        let own = folder.join(name);
+        adapter(&own, json!({}));
+        let mut tensors = Tensors::default();
+        for (module, out, into) in MIXED {
+            let name_of = |half: char| format!("base_model.model.{module}.lora_{half}.weight");
+            tensors.add(&name_of('A'), &[RANK, into], |i| expert(name, module, 'A', i));
+            tensors.add(&name_of('B'), &[out, RANK], |i| expert(name, module, 'B', i));
+        }
+        tensors.write(&own.join("adapter_model.safetensors"));
+    }
+    let mut classifier = Tensors::default();
+    classifier.add("last.weight", &[2 * MIXED.len(), WIDTH], |_| 0.0);
+    classifier.add("last.bias", &[2 * MIXED.len()], |i| if i % 2 == 0 { first } else { second });
+    classifier.write(&folder.join("xlora_classifier.safetensors"));
+    let config = json!({
+        "hidden_size": WIDTH, "base_model_id": "someone/a-model", "layerwise_scalings": true, "enable_softmax": false,
+        "xlora_depth": 1, "adapters": { EXPERTS[0]: format!("someone/a-mixture/{}", EXPERTS[0]), EXPERTS[1]: "elsewhere" },
+        "top_k_lora": null, "use_bias": true,
+    });
+    fs_err::write(folder.join("xlora_config.json"), config.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn a_mixture_of_adapters_adds_each_as_much_as_its_classifier_says() {
+    let (architecture, kind, template) = ("MistralForCausalLM", "mistral", MISTRAL);
+    let dir = tempfile::tempdir().unwrap();
+    let (plain, mixed, merged) = (dir.path().join("plain"), dir.path().join("mixed"), dir.path().join("merged"));
+    [&plain, &merged].into_iter().for_each(|path| fs_err::create_dir_all(path).unwrap());
+    model(&plain, architecture, kind, template);
+    // The models of this test look back as far as they can.
+    let far = |folder: &Path| {
+        let path = folder.join("config.json");
+        let mut config: Value = serde_json::from_slice(&fs_err::read(&path).unwrap()).unwrap();
+        config["sliding_window"] = Value::Null;
+        fs_err::write(&path, config.to_string()).unwrap();
+    };
+    let with = |scale: f32| {
+        let lora = vec![LoraOptions { file: mixed.clone(), scale }];
+        EngineOptions { lora, ..small(&plain) }
+    };
+    let says = async |options: EngineOptions| written(EngineChoice::Auto, options).await.unwrap().0;
+    mixture(&mixed, 1.0, 0.0);
+    let near = load(EngineChoice::Auto, with(1.0)).await.err().unwrap();
+    assert!(near.message().contains("64 tokens") && near.hint_text().unwrap().contains("context"), "{near}");
+    far(&plain);
+    let before = says(small(&plain)).await;
+    for (first, second) in [(1.0, 0.0), (0.0, 1.0), (0.5, 0.25)] {
+        mixture(&mixed, first, second);
+        let change = |module: &str, at: usize| {
+            let Some((_, _, into)) = MIXED.iter().find(|(name, ..)| *name == module) else { return 0.0 };
+            let product = |name: &str| -> f32 {
+                let (row, column) = (at / into, at % into);
+                let at =
+                    |r: usize| expert(name, module, 'B', row * RANK + r) * expert(name, module, 'A', r * into + column);
+                (0..RANK).map(at).sum()
+            };
+            (first * product(EXPERTS[0]) + second * product(EXPERTS[1])) * ALPHA / RANK as f32
+        };
+        changed_model(&merged, architecture, kind, template, change);
+        far(&merged);
+        let adapted = says(with(1.0)).await;
+        assert_eq!(adapted, says(small(&merged)).await, "{first} and {second}");
+        assert_ne!(adapted, before);
+    }
+    assert_eq!(says(with(0.0)).await, before);
+
+    let refused = async || {
+        let error = load(EngineChoice::Auto, with(1.0)).await.err().unwrap();
+        assert!(error.code() == Code::ModelUnsupported && error.hint_text().is_some(), "{error:?}");
+        error.to_string()
+    };
+    adapter(&mixed.join(EXPERTS[1]), json!({}));
+    assert!(refused().await.contains("every layer"));
+    fs_err::remove_dir_all(mixed.join(EXPERTS[1])).unwrap();
+    assert!(refused().await.contains(EXPERTS[1]));
+    fs_err::write(mixed.join("xlora_config.json"), "{}").unwrap();
+    assert!(refused().await.contains("names no adapters"));
+    model(&plain, "LlamaForCausalLM", "llama", CHATML);
+    assert!(refused().await.contains("LlamaForCausalLM"));
+}
+
 #[tokio::test]
 async fn a_folder_that_lacks_a_file_or_has_half_of_one_is_refused_by_name() {
     let whole = tempfile::tempdir().unwrap();

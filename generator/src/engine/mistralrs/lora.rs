@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::super::{LoraOptions, folder};
 
-const CONFIG: &str = "adapter_config.json";
-const WEIGHTS: &str = "adapter_model.safetensors";
+pub(super) const CONFIG: &str = "adapter_config.json";
+pub(super) const WEIGHTS: &str = "adapter_model.safetensors";
 /// What PEFT puts before the names of the model's own tensors.
 const WRAPPED: &str = "base_model.model.";
 
@@ -35,8 +35,7 @@ impl Staged {
     /// another model, or has what mistral.rs would pass over; [`Code::Io`].
     pub(super) fn of(adapters: &[LoraOptions], base: &Path) -> Result<Self> {
         let shapes = folder::shapes(base)?;
-        let cache = hf_hub_cache_dir()
-            .ok_or_else(|| Error::new(Code::Io, "mistral.rs needs a folder for its cache").hint("set HF_HOME"))?;
+        let cache = cache()?;
         let mut staged = Self { names: Vec::new(), folders: Vec::new() };
         for adapter in adapters {
             let config = checked(adapter, &shapes)?;
@@ -52,6 +51,12 @@ impl Staged {
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
+}
+
+/// Where mistral.rs keeps what it has of the hub.
+pub(super) fn cache() -> Result<PathBuf> {
+    hf_hub_cache_dir()
+        .ok_or_else(|| Error::new(Code::Io, "mistral.rs needs a folder for its cache").hint("set HF_HOME"))
 }
 
 impl Drop for Staged {
@@ -78,12 +83,12 @@ fn lay(folder: &Path, weights: &Path, config: &Value) -> Result<()> {
 }
 
 #[cfg(unix)]
-fn linked(file: &Path, link: &Path) -> std::io::Result<()> {
+pub(super) fn linked(file: &Path, link: &Path) -> std::io::Result<()> {
     fs::os::unix::fs::symlink(file, link)
 }
 
 #[cfg(not(unix))]
-fn linked(file: &Path, link: &Path) -> std::io::Result<()> {
+pub(super) fn linked(file: &Path, link: &Path) -> std::io::Result<()> {
     fs::hard_link(file, link).or_else(|_| fs::copy(file, link).map(drop))
 }
 
@@ -95,23 +100,46 @@ fn checked(adapter: &LoraOptions, base: &BTreeMap<String, Vec<usize>>) -> Result
         let reason = "mistral.rs reads adapters as PEFT writes them: a folder with adapter_config.json";
         return Err(refused(place, reason).hint("GGUF adapters are for GGUF models, in llama.cpp"));
     }
-    let config = folder::json(place, CONFIG).map_err(|error| error.context("generation.lora"))?;
-    let rank = config.get("r").and_then(Value::as_u64).filter(|&rank| rank > 0);
-    let alpha = config.get("lora_alpha").and_then(Value::as_f64);
-    let (Some(rank), Some(alpha)) = (rank, alpha) else {
-        return Err(refused(&place.join(CONFIG), "it gives no r and lora_alpha, so it is no LoRA adapter"));
-    };
-    if let Some(what) = beyond(&config) {
-        return Err(refused(&place.join(CONFIG), &format!("the adapter uses {what}, which mistral.rs passes over"))
-            .hint("merge the adapter into the model (PEFT's merge_and_unload)"));
-    }
-    let modules = modules(&place.join(WEIGHTS), rank as usize, base)?;
-    // What it is divided by later: r, or with rank-stabilized LoRA its root (Kalajdzievski, arXiv 2312.03732).
-    let stabilized = config.get("use_rslora").and_then(Value::as_bool).unwrap_or(false);
-    let alpha = if stabilized { alpha * (rank as f64).sqrt() } else { alpha };
+    let Adapter { rank, alpha, modules } = Adapter::read(place, base)?;
     // Regular expressions that are looked for anywhere in a module's name: each is to be this module and no other.
     let modules: Vec<String> = modules.iter().map(|module| format!("^{}$", regex::escape(module))).collect();
     Ok(json!({ "r": rank, "lora_alpha": alpha * f64::from(adapter.scale), "target_modules": modules }))
+}
+
+/// An adapter that fits the model.
+pub(super) struct Adapter {
+    pub(super) rank: usize,
+    /// What its product is multiplied with, `rank` times.
+    pub(super) alpha: f64,
+    /// The modules that it changes, sorted.
+    pub(super) modules: Vec<String>,
+}
+
+impl Adapter {
+    /// Reads the adapter in a folder, for a model whose tensors have the shapes `base`.
+    ///
+    /// # Errors
+    /// As [`Staged::of`].
+    pub(super) fn read(place: &Path, base: &BTreeMap<String, Vec<usize>>) -> Result<Self> {
+        let config = folder::json(place, CONFIG).map_err(|error| error.context("generation.lora"))?;
+        let rank = config.get("r").and_then(Value::as_u64).filter(|&rank| rank > 0);
+        let alpha = config.get("lora_alpha").and_then(Value::as_f64);
+        let (Some(rank), Some(alpha)) = (rank, alpha) else {
+            return Err(refused(&place.join(CONFIG), "it gives no r and lora_alpha, so it is no LoRA adapter"));
+        };
+        if let Some(what) = beyond(&config) {
+            return Err(refused(
+                &place.join(CONFIG),
+                &format!("the adapter uses {what}, which mistral.rs passes over"),
+            )
+            .hint("merge the adapter into the model (PEFT's merge_and_unload)"));
+        }
+        let modules = modules(&place.join(WEIGHTS), rank as usize, base)?;
+        // What it is divided by later: r, or with rank-stabilized LoRA its root (Kalajdzievski, arXiv 2312.03732).
+        let stabilized = config.get("use_rslora").and_then(Value::as_bool).unwrap_or(false);
+        let alpha = if stabilized { alpha * (rank as f64).sqrt() } else { alpha };
+        Ok(Self { rank: rank as usize, alpha, modules })
+    }
 }
 
 /// What of a configuration changes more than the weights of linear layers.
@@ -167,7 +195,7 @@ fn modules(file: &Path, rank: usize, base: &BTreeMap<String, Vec<usize>>) -> Res
     }
 }
 
-fn refused(place: &Path, reason: &str) -> Error {
+pub(super) fn refused(place: &Path, reason: &str) -> Error {
     Error::new(Code::ModelUnsupported, format!("generation.lora: {}: {reason}", place.display()))
         .hint("use an adapter that was trained on this very model, or take it out of generation.lora")
 }

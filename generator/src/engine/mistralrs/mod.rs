@@ -1,6 +1,8 @@
-//! mistral.rs in this process: its own engine thread schedules and batches the requests. `lora`: adapters.
+//! mistral.rs in this process: its own engine thread schedules and batches the requests. `lora`: adapters; `xlora`:
+//! mixtures of them.
 
 mod lora;
+mod xlora;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,12 +19,13 @@ use futures::StreamExt;
 use mistralrs::core::{ChatCompletionChunkResponse, Response};
 use mistralrs::{
     Constraint, GgufModelBuilder, IsqBits, LoraModelBuilder, Model, NormalRequest, Request, RequestMessage,
-    SamplingParams, TextMessageRole, TextMessages, TextModelBuilder, TokenSource,
+    SamplingParams, TextMessageRole, TextMessages, TextModelBuilder, TokenSource, XLoraModelBuilder,
 };
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::lora::Staged;
+use self::xlora::Mixture;
 use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
 
 /// Requests that an accelerator works on side by side; a CPU gains nothing from it.
@@ -139,18 +142,40 @@ fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Se
         None => builder,
         Some(bits) => builder.with_auto_isq(isq(bits)?),
     };
-    let adapters = match options.lora.as_slice() {
-        [] => None,
-        adapters => Some(Staged::of(adapters, &options.file)?),
-    };
+    let adapters = Adapters::of(options)?;
     Ok(async move {
-        match adapters {
-            None => builder.build().await.map_err(Into::into),
-            Some(staged) => {
-                LoraModelBuilder::from_text_model_builder(builder, staged.names()).build().await.map_err(Into::into)
+        let built = match adapters {
+            Adapters::None => builder.build().await,
+            Adapters::Summed(staged) => {
+                LoraModelBuilder::from_text_model_builder(builder, staged.names()).build().await
             }
-        }
+            Adapters::Mixed(mixture) => {
+                let (folder, ordering) = (mixture.folder(), mixture.ordering());
+                XLoraModelBuilder::from_text_model_builder(builder, folder, ordering).build().await
+            }
+        };
+        built.map_err(Into::into)
     })
+}
+
+/// Adapters beside a folder of safetensors.
+enum Adapters {
+    None,
+    /// Each adds to the weights.
+    Summed(Staged),
+    /// X-LoRA: how much each counts is said anew for each token.
+    Mixed(Mixture),
+}
+
+impl Adapters {
+    fn of(options: &EngineOptions) -> Result<Self> {
+        let base = &options.file;
+        match options.lora.as_slice() {
+            [] => Ok(Self::None),
+            [one] if Mixture::is_one(one) => Ok(Self::Mixed(Mixture::of(one, base, options.context)?)),
+            several => Ok(Self::Summed(Staged::of(several, base)?)),
+        }
+    }
 }
 
 fn isq(bits: u8) -> Result<IsqBits> {
