@@ -1,7 +1,9 @@
-//! The engines in this process. `families`, `safetensors`: an architecture each, with random weights. `seam`: what
+//! The engines in this process. `families`, `safetensors`: an architecture each, with random weights; `adapters` beside them.
+//! `seam`: what
 //! both engines promise. Here: llama.cpp over the real model
 //! file: several readers at once, grammars, adapters, smaller files.
 
+mod adapters;
 mod families;
 mod safetensors;
 mod seam;
