@@ -28,7 +28,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// With less than this free, an I/O error of SQLite's means a full disk. It grows its files by less.
 const FULL_BYTES: u64 = 1 << 20;
 
-/// A catalog in one file. Its work runs on the runtime's blocking threads. Readers do not wait for the writer
+/// A catalog in one file. Its work runs on the runtime's blocking threads, but for what a question waits for. Readers do not wait for the writer
 /// (write-ahead log); writers wait for each other.
 #[derive(Clone)]
 pub struct SqliteCatalog {
@@ -40,6 +40,21 @@ struct Inner {
     writer: Mutex<Connection>,
     /// Idle ones: a reader is taken, used and put back.
     readers: Mutex<Vec<Connection>>,
+}
+
+impl Inner {
+    fn read<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let outcome = idle.map_or_else(|| connect(&self.path), Ok).and_then(|reader| {
+            let answer = question(&reader)?;
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if readers.len() < IDLE_READERS {
+                readers.push(reader);
+            }
+            Ok(answer)
+        });
+        outcome.map_err(|error| sqlite(&self.path, error))
+    }
 }
 
 impl SqliteCatalog {
@@ -76,19 +91,16 @@ impl SqliteCatalog {
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
-        here(move || {
-            let idle = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let outcome = idle.map_or_else(|| connect(&inner.path), Ok).and_then(|reader| {
-                let answer = question(&reader)?;
-                let mut readers = inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
-                if readers.len() < IDLE_READERS {
-                    readers.push(reader);
-                }
-                Ok(answer)
-            });
-            outcome.map_err(|error| sqlite(&inner.path, error))
-        })
-        .await
+        blocking(move || inner.read(question)).await
+    }
+
+    /// For the few rows that a question waits for.
+    async fn at_once<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        here(move || inner.read(question)).await
     }
 
     async fn write<T: Send + 'static>(
@@ -202,7 +214,7 @@ impl Catalog for SqliteCatalog {
 
     async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
         let ids = ids.to_vec();
-        self.read(move |connection| read::chunks(connection, &ids)).await
+        self.at_once(move |connection| read::chunks(connection, &ids)).await
     }
 
     async fn has_field(&self, collection: &str, name: &str, grants: &Grants) -> Result<bool> {

@@ -20,7 +20,7 @@ use super::edge_points::{chunk_of, dense, nearest};
 use super::lock::FolderLock;
 use super::options::VectorOptions;
 use super::payload::{FACTS, MAX_NUMBER_INDEXES, number_path, payload};
-use super::{disk_full, failed, here, unreadable};
+use super::{blocking, disk_full, failed, here, unreadable};
 use crate::fuse::best_first;
 
 /// Free space that is never touched: the engine writes through mapped files, and a full disk would
@@ -90,11 +90,17 @@ impl EdgeStore {
         F: FnOnce(&Shared, &EdgeShard) -> Result<T> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
-        here(move || match &shared.shard {
-            Some(shard) => work(&shared, shard),
-            None => Err(Error::internal("the vector store is closed")),
-        })
-        .await
+        blocking(move || shared.with_shard(work)).await
+    }
+
+    /// For what a question waits for.
+    async fn at_once<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared, &EdgeShard) -> Result<T> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        here(move || shared.with_shard(work)).await
     }
 }
 
@@ -158,7 +164,7 @@ impl VectorStore for EdgeStore {
             return Ok(Vec::new());
         }
         let filter = filter.map(translated).transpose()?;
-        self.on_shard(move |shared, shard| {
+        self.at_once(move |shared, shard| {
             if vector.len() != shared.dimension {
                 return Err(mismatch(&shared.dir, shared.dimension, vector.len()));
             }
@@ -177,7 +183,7 @@ impl VectorStore for EdgeStore {
 
     async fn vectors(&self, chunks: &[ChunkId]) -> Result<Vec<Option<Vec<f32>>>> {
         let chunks = chunks.to_vec();
-        self.on_shard(move |shared, shard| {
+        self.at_once(move |shared, shard| {
             let ids: Vec<PointId> = chunks.iter().map(|chunk| PointId::Uuid(chunk.0)).collect();
             let found = shard
                 .retrieve(&ids, Some(WithPayloadInterface::Bool(false)), Some(WithVector::Bool(true)))
@@ -215,6 +221,13 @@ impl VectorStore for EdgeStore {
 }
 
 impl Shared {
+    fn with_shard<T>(&self, work: impl FnOnce(&Self, &EdgeShard) -> Result<T>) -> Result<T> {
+        match &self.shard {
+            Some(shard) => work(self, shard),
+            None => Err(Error::internal("the vector store is closed")),
+        }
+    }
+
     fn writing(&self) -> MutexGuard<'_, Indexed> {
         // An index that a panic kept from being noted is asked for again, which does nothing.
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
