@@ -216,6 +216,11 @@ async fn words_score_as_in_the_embedded_index_however_many_shards_there_are() {
         // What another footnote finds, that counts nothing itself.
         let (_, other) = server.open(4);
         agree(&other, &embedded, shards).await;
+        // Qdrant's own IDF counts what was deleted until it clears that out: only footnote's counts can be exact here.
+        if shards == 1 {
+            server.clear().await;
+            continue;
+        }
         // The same texts again under other ids, and as many gone: every term's count changes its place, none its size.
         store.upsert((60..120).map(|n| point(n, 0.0)).collect()).await.unwrap();
         let moved: Vec<KeywordEntry> = (60..120).map(|n| entry(n, "", &text(n - 60))).collect();
