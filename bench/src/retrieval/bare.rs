@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use footnote_core::ChunkId;
-use footnote_retriever::words;
+use footnote_retriever::index::options::Quantization;
+use footnote_retriever::{VectorOptions, words};
 use qdrant_edge::{
-    Condition, EdgeShard, FieldCondition, Filter, JsonPath, Match, MatchValue, NamedQuery, PointId, QueryEnum,
-    QueryRequest, ScoringQuery, SearchParams, ValueVariants, WithPayloadInterface, WithVector,
+    Condition, EdgeShard, FieldCondition, Filter, JsonPath, Match, MatchValue, NamedQuery, PointId,
+    QuantizationSearchParams, QueryEnum, QueryRequest, ScoringQuery, SearchParams, ValueVariants, WithPayloadInterface,
+    WithVector,
 };
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery};
@@ -26,14 +28,20 @@ pub(super) struct Leg {
     pub(super) found: Vec<Vec<ChunkId>>,
 }
 
-/// qdrant-edge's own search. `exact` compares all vectors.
+/// qdrant-edge's own search, with what `options` say of it. `exact` compares all vectors, none of them quantized.
 pub(super) fn vectors(
     folder: &Path,
     questions: &[RealQuestion],
     tag: Option<&str>,
-    ef: usize,
+    options: VectorOptions,
     exact: bool,
 ) -> Result<Leg> {
+    let quantization = (options.quantization != Quantization::None).then_some(QuantizationSearchParams {
+        ignore: exact,
+        rescore: Some(options.rescore),
+        oversampling: Some(options.oversampling),
+    });
+    let params = SearchParams { hnsw_ef: Some(options.hnsw_ef), exact, quantization, ..SearchParams::default() };
     let shard = EdgeShard::load(&folder.join("vectors"), None).map_err(|error| anyhow!("{error}"))?;
     let mut leg = Leg { ms: Vec::new(), found: Vec::new() };
     for question in questions {
@@ -44,7 +52,7 @@ pub(super) fn vectors(
             score_threshold: None,
             limit: CANDIDATES,
             offset: 0,
-            params: Some(SearchParams { hnsw_ef: Some(ef), exact, ..SearchParams::default() }),
+            params: Some(params),
             with_vector: WithVector::Bool(false),
             with_payload: WithPayloadInterface::Bool(false),
         };

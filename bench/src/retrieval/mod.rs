@@ -39,7 +39,8 @@ const NOTES: [&str; 6] = [
      hybrid: the product's retriever with its default settings but without a reranker, texts loaded from the catalog.",
     "All in one process per size, one question at a time, each leg warmed by the whole set before. Milliseconds.",
     "filters: one that a tenth of the documents fit, one that a thousandth fit.",
-    "memory: RssAnon and RssFile of the process that asks, after all questions; disk: blocks that are written.",
+    "memory: RssAnon and RssFile of the process that asks, with the collection open, after all questions; what the system \
+     caches of files is not in it. Disk: blocks that are written.",
 ];
 
 /// The section's figures.
@@ -131,14 +132,20 @@ pub(crate) fn measure(job: &RetrievalJob, models: Option<&Path>) -> Result<()> {
         return child::answer(&filled);
     }
     let settings = settings(models, &folder)?;
+    // First, while nothing else has been opened: that is a server's memory.
+    let (anonymous_mib, file_mib) = runtime.block_on(async {
+        let opened = Opened::open(&source, &folder, vectors)?;
+        opened.ask(&source.questions, None, retrieval(&settings)).await?;
+        anyhow::Ok((anonymous_mib()?, mapped_mib()?))
+    })?;
     let (mut scopes, mut recall_at_10) = (Vec::new(), f64::NAN);
     for (name, tag) in [("all", None), ("a tenth", Some("tenth-3")), ("a thousandth", Some("thousandth-3"))] {
         let filter = tag.map(|tag| Filter::Fact(vec![format!("tags={tag}")]));
         let questions = &source.questions;
-        bare::vectors(&folder, questions, tag, vectors.hnsw_ef, false)?;
-        let leg = bare::vectors(&folder, questions, tag, vectors.hnsw_ef, false)?;
+        bare::vectors(&folder, questions, tag, vectors, false)?;
+        let leg = bare::vectors(&folder, questions, tag, vectors, false)?;
         if tag.is_none() {
-            let exact = bare::vectors(&folder, questions, None, vectors.hnsw_ef, true)?;
+            let exact = bare::vectors(&folder, questions, None, vectors, true)?;
             recall_at_10 = recall(&exact.found, &leg.found);
         }
         bare::keyword(&folder, questions, tag)?;
@@ -158,7 +165,7 @@ pub(crate) fn measure(job: &RetrievalJob, models: Option<&Path>) -> Result<()> {
             hybrid: Percentiles::of(hybrid.ms),
         });
     }
-    child::answer(&Size { filled, scopes, recall_at_10, anonymous_mib: anonymous_mib()?, file_mib: mapped_mib()? })
+    child::answer(&Size { filled, scopes, recall_at_10, anonymous_mib, file_mib })
 }
 
 fn vector_options(quantization: &str) -> Result<VectorOptions> {
