@@ -7,6 +7,7 @@ mod schema;
 mod write;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,8 +29,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// With less than this free, an I/O error of SQLite's means a full disk. It grows its files by less.
 const FULL_BYTES: u64 = 1 << 20;
 
-/// A catalog in one file. Its work runs on the runtime's blocking threads, but for what a question waits for. Readers do not wait for the writer
-/// (write-ahead log); writers wait for each other.
+/// A catalog in one file. Its work runs on the runtime's blocking threads, but for what a question waits for. Readers do
+/// not wait for the writer (write-ahead log); writers wait for each other.
 #[derive(Clone)]
 pub struct SqliteCatalog {
     inner: Arc<Inner>,
@@ -119,10 +120,11 @@ impl SqliteCatalog {
 /// On this thread, where the runtime has others for what else is to be done: a question of a few rows is answered in less
 /// time than it takes to hand it over.
 async fn here<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
-        _ => blocking(work).await,
+    if Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
+        return blocking(work).await;
     }
+    let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(work)));
+    done.unwrap_or_else(|_| Err(Error::internal("catalog: stopped in the middle of a question")))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -20,7 +20,8 @@ use super::edge_points::{chunk_of, dense, nearest};
 use super::lock::FolderLock;
 use super::options::VectorOptions;
 use super::payload::{FACTS, MAX_NUMBER_INDEXES, number_path, payload};
-use super::{blocking, disk_full, failed, here, unreadable};
+use super::threads::searching;
+use super::{blocking, disk_full, failed, unreadable};
 use crate::fuse::best_first;
 
 /// Free space that is never touched: the engine writes through mapped files, and a full disk would
@@ -100,7 +101,7 @@ impl EdgeStore {
         F: FnOnce(&Shared, &EdgeShard) -> Result<T> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
-        here(move || shared.with_shard(work)).await
+        searching(move || shared.with_shard(work)).await
     }
 }
 

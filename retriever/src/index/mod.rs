@@ -16,12 +16,11 @@ pub mod qdrant;
 mod samples;
 pub mod tantivy;
 pub mod terms;
+mod threads;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use footnote_core::{Code, Error, Result};
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Runs `work` where it may block. A panic inside becomes an error: the engines panic on files
 /// that are damaged.
@@ -29,16 +28,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Error::internal(format!("an index stopped in the middle of its work: {error}"))))
-}
-
-/// As [`blocking`], but on this thread where the runtime has others for what else is to be done: handing milliseconds of
-/// work to another thread and waiting for it costs a part of them again.
-async fn here<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    if Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
-        return blocking(work).await;
-    }
-    let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(work)));
-    done.unwrap_or_else(|_| Err(Error::internal("an index stopped in the middle of its work")))
 }
 
 /// An index that its engine cannot read.

@@ -6,26 +6,22 @@
 //! here, and given a name and a place in that cache while it is loaded: nothing reaches for the network.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use footnote_core::{Code, Error, Result};
 use fs_err as fs;
-use mistralrs::core::hf_hub_cache_dir;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::super::{LoraOptions, folder};
+use super::links::{Links, linked};
 
 pub(super) const CONFIG: &str = "adapter_config.json";
 pub(super) const WEIGHTS: &str = "adapter_model.safetensors";
 /// What PEFT puts before the names of the model's own tensors.
 const WRAPPED: &str = "base_model.model.";
 
-/// Adapters in the hub's cache, under names that nobody else has. Removed when this is dropped: what is loaded stays.
-pub(super) struct Staged {
-    names: Vec<String>,
-    folders: Vec<PathBuf>,
-}
+/// Adapters in the hub's cache.
+pub(super) struct Staged(Vec<Links>);
 
 impl Staged {
     /// Checks the adapters for the model in the folder `base`, and lays them down.
@@ -35,37 +31,19 @@ impl Staged {
     /// another model, or has what mistral.rs would pass over; [`Code::Io`].
     pub(super) fn of(adapters: &[LoraOptions], base: &Path) -> Result<Self> {
         let shapes = folder::shapes(base)?;
-        let cache = cache()?;
-        let mut staged = Self { names: Vec::new(), folders: Vec::new() };
+        let mut staged = Self(Vec::new());
         for adapter in adapters {
             let config = checked(adapter, &shapes)?;
-            let name = format!("footnote--{}", Uuid::new_v4().simple());
-            staged.folders.push(cache.join(format!("models--{name}")));
-            lay(&staged.folders[staged.folders.len() - 1], &adapter.file.join(WEIGHTS), &config)?;
-            staged.names.push(name);
+            let links = Links::new("models--")?;
+            lay(links.folder(), &adapter.file.join(WEIGHTS), &config)?;
+            staged.0.push(links);
         }
         Ok(staged)
     }
 
     /// What mistral.rs is to ask for.
-    pub(super) fn names(&self) -> &[String] {
-        &self.names
-    }
-}
-
-/// Where mistral.rs keeps what it has of the hub.
-pub(super) fn cache() -> Result<PathBuf> {
-    hf_hub_cache_dir()
-        .ok_or_else(|| Error::new(Code::Io, "mistral.rs needs a folder for its cache").hint("set HF_HOME"))
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        for folder in &self.folders {
-            if let Err(error) = fs::remove_dir_all(folder) {
-                tracing::warn!(%error, "a link to an adapter was left in the hub's cache");
-            }
-        }
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|links| links.name().to_owned()).collect()
     }
 }
 
@@ -80,16 +58,6 @@ fn lay(folder: &Path, weights: &Path, config: &Value) -> Result<()> {
         .and_then(|()| fs::write(snapshot.join(CONFIG), config.to_string()))
         .and_then(|()| linked(&weights, &snapshot.join(WEIGHTS)));
     laid.map_err(|error| Error::io(folder, error))
-}
-
-#[cfg(unix)]
-pub(super) fn linked(file: &Path, link: &Path) -> std::io::Result<()> {
-    fs::os::unix::fs::symlink(file, link)
-}
-
-#[cfg(not(unix))]
-pub(super) fn linked(file: &Path, link: &Path) -> std::io::Result<()> {
-    fs::hard_link(file, link).or_else(|_| fs::copy(file, link).map(drop))
 }
 
 /// The part of the adapter's configuration that mistral.rs reads, with the modules that it really has, in the strength

@@ -1,6 +1,7 @@
 //! mistral.rs in this process: its own engine thread schedules and batches the requests. `lora`: adapters; `xlora`:
 //! mixtures of them.
 
+mod links;
 mod lora;
 mod xlora;
 

@@ -16,10 +16,10 @@ use mistralrs::core::Ordering;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::super::{LoraOptions, folder};
-use super::lora::{Adapter, CONFIG, WEIGHTS, cache, linked, refused};
+use super::links::{Links, linked};
+use super::lora::{Adapter, CONFIG, WEIGHTS, refused};
 
 const MIXTURE: &str = "xlora_config.json";
 const CLASSIFIER: &str = "xlora_classifier.safetensors";
@@ -29,9 +29,9 @@ const ARCHITECTURE: &str = "MistralForCausalLM";
 /// The parts of their layers, in the order in which the authors' library counts them.
 const PARTS: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
-/// A mixture of adapters, laid out for mistral.rs. Removed when this is dropped: what is loaded stays.
+/// A mixture of adapters, laid out for mistral.rs.
 pub(super) struct Mixture {
-    folder: PathBuf,
+    links: Links,
     ordering: Ordering,
 }
 
@@ -73,7 +73,7 @@ impl Mixture {
         let names: Vec<String> = (0..adapters.len()).map(|at| format!("expert-{at:03}")).collect();
         let layers = modules.iter().enumerate().map(|(at, module)| (module.clone(), at)).collect();
         let laid = Self {
-            folder: cache()?.join(format!("footnote--{}", Uuid::new_v4().simple())),
+            links: Links::new("")?,
             ordering: Ordering {
                 adapters: Some(names.clone()),
                 layers: Some(layers),
@@ -82,7 +82,7 @@ impl Mixture {
             },
         };
         laid.lay(place, &config, names.iter().zip(folders.iter().zip(&adapters)))
-            .map_err(|error| Error::io(&laid.folder, error))?;
+            .map_err(|error| Error::io(laid.links.folder(), error))?;
         Ok(laid)
     }
 
@@ -92,36 +92,29 @@ impl Mixture {
         config: &Value,
         adapters: impl Iterator<Item = (&'a String, (&'a PathBuf, &'a Adapter))>,
     ) -> std::io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
-        fs::write(self.folder.join(MIXTURE), config.to_string())?;
-        linked(&fs::canonicalize(place.join(CLASSIFIER))?, &self.folder.join(CLASSIFIER))?;
+        let own = self.links.folder();
+        fs::create_dir_all(own)?;
+        fs::write(own.join(MIXTURE), config.to_string())?;
+        linked(&fs::canonicalize(place.join(CLASSIFIER))?, &own.join(CLASSIFIER))?;
         for (name, (folder, Adapter { rank, alpha, modules })) in adapters {
             let mut parts: Vec<&str> = modules.iter().map(|module| last(module)).collect();
             parts.sort_unstable();
             parts.dedup();
             let config = json!({ "r": rank, "lora_alpha": alpha, "target_modules": parts });
-            fs::write(self.folder.join(format!("{name}.json")), config.to_string())?;
+            fs::write(own.join(format!("{name}.json")), config.to_string())?;
             let weights = fs::canonicalize(folder.join(WEIGHTS))?;
-            linked(&weights, &self.folder.join(format!("{name}.safetensors")))?;
+            linked(&weights, &own.join(format!("{name}.safetensors")))?;
         }
         Ok(())
     }
 
     /// What mistral.rs is to read.
     pub(super) fn folder(&self) -> String {
-        self.folder.to_string_lossy().into_owned()
+        self.links.folder().to_string_lossy().into_owned()
     }
 
     pub(super) fn ordering(&self) -> Ordering {
         self.ordering.clone()
-    }
-}
-
-impl Drop for Mixture {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.folder) {
-            tracing::warn!(%error, "links to adapters were left in the hub's cache");
-        }
     }
 }
 

@@ -18,8 +18,8 @@ use qdrant_client::Qdrant;
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::{
-    CollectionInfo, CollectionStatus, Condition, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType,
-    Filter, Modifier, PointId, ScrollPointsBuilder, UpdateCollection, Value, WriteOrdering, WriteOrderingType,
+    CollectionInfo, CollectionStatus, CreateAliasBuilder, CreateFieldIndexCollectionBuilder, FieldType, Modifier,
+    UpdateCollection, Value, WriteOrdering, WriteOrderingType,
 };
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
@@ -29,13 +29,10 @@ use super::connect::Connection;
 use super::counts::{self, Counts};
 use super::creation::creation;
 use super::languages::Languages;
-use super::values::chunk_of;
 use super::{MEANING, QdrantOptions, WORDS};
 
 /// The fact of a collection that gives the average length of its documents in terms.
 const MEAN_LENGTH: &str = "footnote_mean_length";
-/// Ids that are listed at once.
-const PAGE: u32 = 10_000;
 /// How often it is asked whether the graphs are built, and for how long.
 const LOOK: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -322,36 +319,6 @@ impl QdrantCollection {
         self.connection.ask("note the average length", update).await?;
         writing.mean_length = Some(mean);
         Ok(())
-    }
-
-    /// Every chunk that has this vector.
-    pub(super) async fn chunks_with(&self, vector: &str) -> Result<Vec<ChunkId>> {
-        let mut chunks = Vec::new();
-        if !self.exists().await? {
-            return Ok(chunks);
-        }
-        let mut offset: Option<PointId> = None;
-        loop {
-            let mut page = ScrollPointsBuilder::new(self.name.as_str())
-                .filter(Filter::must([Condition::has_vector(vector)]))
-                .limit(PAGE)
-                .with_payload(false)
-                .with_vectors(false);
-            if let Some(offset) = offset {
-                page = page.offset(offset);
-            }
-            let page = page.build();
-            let scroll = |client: Qdrant| {
-                let page = page.clone();
-                async move { client.scroll(page).await }
-            };
-            let found = self.connection.ask("list the chunks", scroll).await?;
-            chunks.extend(found.result.into_iter().filter_map(|point| chunk_of(point.id)));
-            match found.next_page_offset {
-                Some(next) => offset = Some(next),
-                None => return Ok(chunks),
-            }
-        }
     }
 
     /// Waits until the server has built its graphs. It does so by itself.

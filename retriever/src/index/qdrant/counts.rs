@@ -14,9 +14,8 @@ use std::time::{Duration, Instant};
 use footnote_core::Result;
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::{
-    Condition, CreateCollectionBuilder, Filter, GetPointsBuilder, NamedVectors, PointId, PointStruct,
-    ScrollPointsBuilder, SparseVectorParamsBuilder, SparseVectorsConfigBuilder, UpsertPointsBuilder, Value,
-    VectorsSelector,
+    CreateCollectionBuilder, GetPointsBuilder, NamedVectors, PointId, PointStruct, RetrievedPoint,
+    SparseVectorParamsBuilder, SparseVectorsConfigBuilder, UpsertPointsBuilder, Value, VectorsSelector,
 };
 use qdrant_client::{Payload, Qdrant};
 
@@ -24,6 +23,7 @@ use super::super::bm25::{Sparse, idf};
 use super::WORDS;
 use super::collection::QdrantCollection;
 use super::complaint::is_missing;
+use super::pages::each_vector;
 use super::values::{self, sparse};
 
 /// What the counts' collection is called after that of the chunks.
@@ -36,8 +36,6 @@ const TOTAL: u64 = BUCKETS as u64;
 const CHUNKS: &str = "chunks";
 /// The vector of the counts.
 const COUNTS: &str = "counts";
-/// Chunks whose words are read at once.
-const PAGE: u32 = 2_000;
 /// Buckets that are written at once.
 const BUCKETS_AT_ONCE: usize = 512;
 /// How long what was read is believed: another footnote may count anew meanwhile.
@@ -170,33 +168,13 @@ pub(super) async fn refresh(collection: &QdrantCollection, staleness: Staleness)
 /// Counts all words, and writes the counts down. Gives the number of chunks.
 async fn count(collection: &QdrantCollection) -> Result<u64> {
     let (mut chunks, mut buckets) = (0, BTreeMap::<u64, BTreeMap<u32, f32>>::new());
-    let mut offset: Option<PointId> = None;
-    loop {
-        let mut page = ScrollPointsBuilder::new(collection.name())
-            .filter(Filter::must([Condition::has_vector(WORDS)]))
-            .limit(PAGE)
-            .with_payload(false)
-            .with_vectors(VectorsSelector { names: vec![WORDS.to_owned()] });
-        if let Some(offset) = offset {
-            page = page.offset(offset);
+    let each = |point: RetrievedPoint| {
+        chunks += 1;
+        for (term, _) in point.vectors.and_then(values::words).unwrap_or_default() {
+            *buckets.entry(bucket(term)).or_default().entry(term).or_default() += 1.0;
         }
-        let page = page.build();
-        let scroll = |client: Qdrant| {
-            let page = page.clone();
-            async move { client.scroll(page).await }
-        };
-        let found = collection.connection.ask("count words", scroll).await?;
-        for point in found.result {
-            chunks += 1;
-            for (term, _) in point.vectors.and_then(values::words).unwrap_or_default() {
-                *buckets.entry(bucket(term)).or_default().entry(term).or_default() += 1.0;
-            }
-        }
-        match found.next_page_offset {
-            Some(next) => offset = Some(next),
-            None => break,
-        }
-    }
+    };
+    each_vector(collection, "count words", WORDS, each).await?;
     write(collection, chunks, buckets).await?;
     collection.counts.forget();
     Ok(chunks)

@@ -6,7 +6,7 @@
 //! * [`connect`]: the servers, asked with patience. `complaint`: what they say no with.
 //! * [`collection`]: the collection: found or made, its alias, its generations. `creation`: how it is made.
 //! * [`points`]: the vector leg. [`words`]: the keyword leg. `counts`: how many chunks have a word, over all shards.
-//!   `filter`: filters as Qdrant asks them.
+//!   `filter`: filters as Qdrant asks them. `pages`: all points, page after page.
 
 mod collection;
 mod complaint;
@@ -15,6 +15,7 @@ mod counts;
 mod creation;
 mod filter;
 mod languages;
+mod pages;
 mod points;
 mod values;
 mod words;

@@ -20,6 +20,7 @@ use super::super::payload;
 use super::collection::QdrantCollection;
 use super::counts::{self, Staleness};
 use super::filter::translated;
+use super::pages::chunks_with;
 use super::values::{self, chunk_of, dense, meaning, point_id, sparse, words};
 use super::{MEANING, WORDS};
 use crate::fuse::best_first;
@@ -150,7 +151,7 @@ impl VectorStore for QdrantStore {
     }
 
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
-        self.collection.chunks_with(MEANING).await
+        chunks_with(&self.collection, MEANING).await
     }
 }
 

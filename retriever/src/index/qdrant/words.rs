@@ -19,6 +19,7 @@ use super::super::terms::entry_terms;
 use super::collection::{QdrantCollection, Writing};
 use super::counts::{self, Staleness};
 use super::filter::translated;
+use super::pages::chunks_with;
 use super::points::{self, AT_ONCE, nearest_words};
 use super::values::{self, chunk_of, point_id, sparse};
 use super::{WORDS, complaint::Complaint};
@@ -194,6 +195,6 @@ impl KeywordIndex for QdrantKeyword {
     }
 
     async fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
-        self.collection.chunks_with(WORDS).await
+        chunks_with(&self.collection, WORDS).await
     }
 }

@@ -3,9 +3,10 @@
 //! tantivy's BM25 has k1 = 1.2 and b = 0.75, fixed. A question is plain words, and any of them may
 //! match: there is no query language to escape from.
 //!
-//! * here: opening, writing, committing, searching. `schema`: what is kept of a chunk. `query`: words and filters as
-//!   tantivy's queries. `scores`: what given chunks score.
+//! * here: opening, writing, committing. `schema`: what is kept of a chunk. `query`: words and filters as tantivy's
+//!   queries. `best`: what is found. `scores`: what given chunks score.
 
+mod best;
 #[cfg(test)]
 mod filter_tests;
 mod query;
@@ -18,8 +19,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use ::tantivy::collector::TopDocs;
 use ::tantivy::directory::MmapDirectory;
+use ::tantivy::query::Query;
 use ::tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError};
 use async_trait::async_trait;
 use footnote_core::seam::{Hit, KeywordEntry, KeywordIndex};
@@ -27,8 +28,8 @@ use footnote_core::{ChunkId, Code, Error, Filter, Result};
 
 use self::schema::{Fields, Ids};
 use super::lock::FolderLock;
-use super::{blocking, failed, here, unreadable};
-use crate::fuse::best_first;
+use super::threads::searching;
+use super::{blocking, failed, unreadable};
 use crate::words;
 
 /// Documents are gathered in memory up to this size before they are written, in bytes.
@@ -92,6 +93,16 @@ impl TantivyIndex {
         let shared = Arc::clone(&self.shared);
         blocking(move || work(&shared)).await
     }
+
+    /// For what a question waits for.
+    async fn at_once<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Arc<Shared>) -> Result<T> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        searching(move || work(&shared)).await
+    }
 }
 
 #[async_trait]
@@ -137,14 +148,23 @@ impl KeywordIndex for TantivyIndex {
     }
 
     async fn search(&self, query: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
-        let (query, filter) = (query.to_owned(), filter.cloned());
-        self.on_index(move |shared| shared.search(&query, limit, filter.as_ref())).await
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let (question, filter) = (query.to_owned(), filter.cloned());
+        let found = self.at_once(move |shared| match shared.query(&question, filter.as_ref()) {
+            Some(query) => best::search(shared, query.as_ref(), limit).map(Some),
+            None => Ok(None),
+        });
+        match found.await? {
+            Some(found) => found.best(limit).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn scores(&self, query: &str, chunks: &[ChunkId]) -> Result<Vec<Hit>> {
         let (query, chunks) = (query.to_owned(), chunks.to_vec());
-        let shared = Arc::clone(&self.shared);
-        here(move || {
+        self.at_once(move |shared| {
             let words = shared.terms_of(&query);
             let scores = scores::of(&shared.reader.searcher(), shared.fields, &words, &chunks);
             scores.map_err(|error| shared.failed("search words", &error))
@@ -203,27 +223,17 @@ impl Shared {
         self.write("commit words", |writer| writer.commit().map(|_| ()))
     }
 
-    fn search(&self, question: &str, limit: usize, filter: Option<&Filter>) -> Result<Vec<Hit>> {
-        let failed = |error: TantivyError| self.failed("search words", &error);
+    /// What is asked for; nothing where the question has no words.
+    fn query(&self, question: &str, filter: Option<&Filter>) -> Option<Box<dyn Query>> {
         let words = self.terms_of(question);
-        if words.is_empty() || limit == 0 {
-            return Ok(Vec::new());
+        if words.is_empty() {
+            return None;
         }
-        let mut query = query::any_of(self.fields, &words);
-        if let Some(filter) = filter {
-            query = query::within(query, self.fields, filter);
-        }
-        let searcher = self.reader.searcher();
-        let found = searcher.search(&query, &TopDocs::with_limit(limit).order_by_score()).map_err(failed)?;
-        let ids = searcher.segment_readers().iter().map(Ids::of).collect::<::tantivy::Result<Vec<_>>>();
-        let ids = ids.map_err(failed)?;
-        let mut hits = Vec::with_capacity(found.len());
-        for (score, address) in found {
-            let chunk = ids[address.segment_ord as usize].chunk(address.doc_id).ok_or_else(|| self.nameless())?;
-            hits.push(Hit { chunk, score });
-        }
-        hits.sort_by(|a, b| best_first((a.score, a.chunk), (b.score, b.chunk)));
-        Ok(hits)
+        let query = query::any_of(self.fields, &words);
+        Some(match filter {
+            Some(filter) => query::within(query, self.fields, filter),
+            None => query,
+        })
     }
 
     /// The words of a question, each with the terms that it may stand as in the languages of this index.

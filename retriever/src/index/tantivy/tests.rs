@@ -4,6 +4,7 @@ use footnote_core::document::DocumentId;
 use uuid::Uuid;
 
 use super::*;
+use crate::fuse::best_first;
 
 fn chunk(n: u128) -> ChunkId {
     ChunkId(Uuid::from_u128(n))
@@ -105,6 +106,30 @@ async fn an_entry_written_again_is_replaced_and_a_deleted_one_is_gone() {
     let mut ids = index.chunk_ids().await.unwrap();
     ids.sort();
     assert_eq!(ids, [chunk(1), chunk(3), chunk(4)]);
+}
+
+#[tokio::test]
+async fn several_segments_give_what_one_gives() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, several] = dirs.each_ref().map(|dir| TantivyIndex::open(dir.path()).unwrap());
+    // No two of the same score: how often the word stands there, in texts of different lengths.
+    let entries: Vec<KeywordEntry> = (1..=60)
+        .map(|n| entry(n, "Notes", "", &format!("{} {}", "memory ".repeat(n as usize), "weights ".repeat(80))))
+        .collect();
+    one.upsert(entries.clone()).await.unwrap();
+    one.commit().await.unwrap();
+    // Spread over the segments like cards over players.
+    for first in 0..6 {
+        several.upsert(entries.iter().skip(first).step_by(6).cloned().collect()).await.unwrap();
+        several.commit().await.unwrap();
+    }
+    assert!(several.shared.reader.searcher().segment_readers().len() > 1, "it was merged into one");
+    for limit in [1, 7, 60, 100] {
+        let [one, several] = [one.search("memory", limit, None), several.search("memory", limit, None)];
+        let (one, several) = (one.await.unwrap(), several.await.unwrap());
+        assert_eq!(one.len(), limit.min(60));
+        assert_eq!(one, several);
+    }
 }
 
 #[tokio::test]
