@@ -1,6 +1,6 @@
 //! The two legs of retrieval, written and searched.
 //!
-//! * In this process, a folder each, used by one process at a time: [`edge`] and [`tantivy`].
+//! * In this process, a folder each, used by one process at a time: [`edge`] and [`tantivy`]. They search on `threads`.
 //! * On a Qdrant server or cluster, both in one collection: [`qdrant`]. Its words are those of [`terms`].
 
 mod bm25;
