@@ -12,12 +12,14 @@ use footnote_core::{Error, Result};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
-static SEARCHERS: LazyLock<std::result::Result<ThreadPool, ThreadPoolBuildError>> =
-    LazyLock::new(|| ThreadPoolBuilder::new().num_threads(count()).thread_name(|at| format!("search-{at}")).build());
+static SEARCHERS: LazyLock<std::result::Result<ThreadPool, ThreadPoolBuildError>> = LazyLock::new(|| {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    ThreadPoolBuilder::new().num_threads(cores).thread_name(|at| format!("search-{at}")).build()
+});
 
-/// How many there are.
+/// How many there are. Not asked of the system, which would read files for each question.
 pub(super) fn count() -> usize {
-    available_parallelism().map_or(1, NonZeroUsize::get)
+    SEARCHERS.as_ref().map_or(1, ThreadPool::current_num_threads)
 }
 
 /// Runs `work`, which a question waits for, on one of them; what comes first is done first. A panic inside becomes an

@@ -152,9 +152,9 @@ impl KeywordIndex for TantivyIndex {
             return Ok(Vec::new());
         }
         let (question, filter) = (query.to_owned(), filter.cloned());
-        let found = self.at_once(move |shared| match shared.query(&question, filter.as_ref()) {
-            Some(query) => best::search(shared, query.as_ref(), limit).map(Some),
-            None => Ok(None),
+        let found = self.at_once(move |shared| {
+            let query = shared.query(&question, filter.as_ref());
+            query.map(|query| best::search(shared, query.as_ref(), limit)).transpose()
         });
         match found.await? {
             Some(found) => found.best(limit).await,
