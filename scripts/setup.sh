@@ -13,7 +13,8 @@ fail() {
 # llama.cpp is built with cmake, clang reads its headers; the others are what Rust crates with C parts need.
 packages=(build-essential cmake clang libclang-dev pkg-config ca-certificates python3 python3-venv)
 case "${1:-}" in
-    --test) packages+=(poppler-utils chromium) ;; # pdftotext judges our PDF reading; the page is tested in a browser
+    # pdftotext judges our PDF reading; the page is tested in a browser; the catalog in a database of its own
+    --test) packages+=(poppler-utils chromium postgresql) ;;
     "") ;;
     *) fail "unknown option $1" "use --test, or nothing" ;;
 esac

@@ -42,12 +42,20 @@ step "the page in a browser" npm --prefix widget run test:page --silent
 step "lints" cargo clippy --release --workspace --all-targets -- -D warnings
 # The stories of tests/ run the real binaries, which a test build alone does not make.
 step "build" cargo build --release --workspace
+beside=()
+if [ -n "${FOOTNOTE_POSTGRES_URL:-}" ]; then
+    :
+elif command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+    beside=(scripts/with-postgres)
+else
+    skipped+=("the catalog in PostgreSQL (it is not installed, and FOOTNOTE_POSTGRES_URL names no database)")
+fi
 if command -v cargo-nextest >/dev/null; then
-    step "tests" cargo nextest run --release --workspace
+    step "tests" "${beside[@]}" cargo nextest run --release --workspace
 else
     # Building nextest costs minutes and the tests run without it, only slower to read.
     echo "── cargo-nextest is not installed: cargo test takes its place"
-    step "tests" cargo test --release --workspace
+    step "tests" "${beside[@]}" cargo test --release --workspace
 fi
 
 [ -n "${FOOTNOTE_QDRANT_URL:-}" ] || skipped+=("all against a Qdrant server (FOOTNOTE_QDRANT_URL names none: docs/qdrant.md)")

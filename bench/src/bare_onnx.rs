@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use footnote_config::{ModelCatalog, Settings};
 use footnote_core::ChunkId;
 use footnote_core::catalog::DocumentStatus;
-use footnote_core::seam::{Catalog, CatalogWriter, VectorStore};
+use footnote_core::seam::VectorStore;
 use footnote_retriever::EdgeStore;
 use footnote_server::models::locate;
 use footnote_server::wire::Shelf;
@@ -191,7 +191,7 @@ async fn same_vectors(settings: &Settings, texts: &[(String, ChunkId)], model: &
 
 /// What the embedding model read of every chunk in the data folder: equal texts once, the shortest first.
 async fn texts(settings: &Settings) -> Result<Vec<(String, ChunkId)>> {
-    let catalog = Shelf::open(settings, "footnote-bench").map_err(explained)?.catalog;
+    let catalog = Shelf::open(settings, "footnote-bench").await.map_err(explained)?.catalog;
     let collection = &settings.server.collection;
     let mut texts = BTreeMap::new();
     for record in catalog.documents(collection, Some(DocumentStatus::Indexed)).await.map_err(explained)? {

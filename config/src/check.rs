@@ -27,12 +27,13 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
     crate::ingest_rules::check(&settings.ingest.rules)?;
     crate::generation::check(&settings.generation)?;
     contradictions(settings)?;
+    crate::catalog::check(settings)?;
     crate::qdrant::check(settings)
 }
 
 fn counts(settings: &Settings) -> Result<(), Problem> {
     let vectors = &settings.vectors;
-    let at_least_one: [(&'static str, usize); 27] = [
+    let at_least_one: [(&'static str, usize); 29] = [
         ("retrieval.top_k", settings.retrieval.top_k),
         ("retrieval.candidates", settings.retrieval.candidates),
         ("retrieval.rerank_depth", settings.retrieval.rerank_depth),
@@ -59,6 +60,8 @@ fn counts(settings: &Settings) -> Result<(), Problem> {
         ("qdrant.write_consistency", settings.qdrant.write_consistency as usize),
         ("qdrant.timeout_seconds", usize::try_from(settings.qdrant.timeout_seconds).unwrap_or(usize::MAX)),
         ("qdrant.batch", settings.qdrant.batch),
+        ("catalog.connections", settings.catalog.connections),
+        ("catalog.timeout_seconds", usize::try_from(settings.catalog.timeout_seconds).unwrap_or(usize::MAX)),
         ("ingest.rescan_seconds", usize::try_from(settings.ingest.rescan_seconds).unwrap_or(usize::MAX)),
     ];
     if let Some((key, _)) = at_least_one.into_iter().find(|(_, value)| *value == 0) {

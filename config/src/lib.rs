@@ -9,12 +9,13 @@
 //!   start, with file, line and hint. Whoever holds a [`Settings`] holds a checked one.
 //! * [`settings`]: the settings themselves; [`qdrant`]: those of vector stores; [`retrieval`]: those of retrieval;
 //!   [`generation`]: those of engines;
-//!   [`access`]: who may see which documents.
+//!   [`access`]: who may see which documents; [`catalog`]: where the record of what was ingested is kept.
 //! * [`check`]: what types alone cannot say. [`ingest_rules`]: `[[ingest.rules]]`.
 //! * [`edit`]: one value changed in a settings file.
 //! * [`models`]: the models that footnote knows how to run (`models.toml`).
 
 pub mod access;
+pub mod catalog;
 pub mod check;
 pub mod edit;
 pub mod generation;
@@ -27,6 +28,7 @@ pub mod retrieval;
 pub mod settings;
 
 pub use access::{AccessSettings, KeySettings};
+pub use catalog::{CatalogKind, CatalogSettings};
 pub use generation::{
     EndpointSettings, Engine, GenerationSettings, GrammarKind, IsolationKind, LoraSettings, PromptKind,
 };

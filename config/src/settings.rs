@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessSettings;
+use crate::catalog::CatalogSettings;
 use crate::generation::GenerationSettings;
 use crate::ingest_rules::IngestRule;
 use crate::qdrant::{QdrantSettings, VectorSettings};
@@ -31,6 +32,8 @@ pub struct Settings {
     pub keyword: KeywordSettings,
     /// Where Qdrant is.
     pub qdrant: QdrantSettings,
+    /// Where the record of what was ingested is.
+    pub catalog: CatalogSettings,
     /// From both legs to passages.
     pub retrieval: RetrievalSettings,
     /// Evidence and verification.

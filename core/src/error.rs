@@ -101,6 +101,8 @@ codes! {
     PathNotAllowed = "path_not_allowed", Caller;
     /// The text is not valid UTF-8.
     NotUtf8 = "not_utf8", Caller;
+    /// This process only answers; another one ingests.
+    QueryOnly = "query_only", Caller;
     /// A QA set or data set could not be read.
     EvalSet = "eval_set", Caller;
     /// The collection does not exist.
@@ -127,7 +129,7 @@ codes! {
     ModelUnsupported = "model_unsupported", Environment;
     /// A library that is loaded at run time is missing or of the wrong version.
     RuntimeMissing = "runtime_missing", Environment;
-    /// Another process uses the data folder.
+    /// Another process uses the data folder, or writes to the catalog.
     DataFolderInUse = "data_folder_in_use", Environment;
     /// The data folder was written by something that this version cannot read.
     DataFolderFormat = "data_folder_format", Environment;
@@ -137,11 +139,11 @@ codes! {
     StoresDisagree = "stores_disagree", Environment;
     /// The disk is full.
     DiskFull = "disk_full", Environment;
-    /// A Qdrant server cannot be reached, or does not answer in time.
+    /// A Qdrant server or a database cannot be reached, or does not answer in time.
     StoreUnavailable = "store_unavailable", Busy;
-    /// A Qdrant server refuses the API key.
+    /// A Qdrant server refuses the API key, or a database its user.
     StoreRefused = "store_refused", Environment;
-    /// A Qdrant server is too old, or says what this version does not understand.
+    /// A Qdrant server or a database is too old, or says what this version does not understand.
     StoreVersion = "store_version", Environment;
     /// Permission was denied.
     PermissionDenied = "permission_denied", Environment;

@@ -14,7 +14,7 @@
 //! * `section`, `syntax`, `units`, `tokens`, `split`, [`chunk`]: token-sized chunks with exact spans and heading paths.
 //! * [`pipeline`]: the worker itself: three stages that overlap, batches that cannot be half written.
 //! * [`progress`], [`report`]: what happens, and how it went.
-//! * [`catalog`]: the record of it all, in SQLite. [`mod@verify`]: do catalog and indexes agree?
+//! * [`catalog`]: the record of it all, in SQLite or PostgreSQL. [`mod@verify`]: do catalog and indexes agree?
 //! * [`queue`], [`watch`]: jobs that outlive the process, folders that are followed.
 //! * `original`: back to the bytes that a document was made from.
 
@@ -48,7 +48,7 @@ pub mod watch;
 mod models;
 
 pub use archive::ArchiveLimits;
-pub use catalog::SqliteCatalog;
+pub use catalog::{Postgres, PostgresCatalog, PostgresOptions, SqliteCatalog};
 pub use chunk::{ChunkOptions, Chunker};
 pub use original::original;
 pub use pipeline::{IngestOptions, Ingestor, Repair, Retry, RetryWhich, Stores, finish, remove};

@@ -4,7 +4,7 @@
 //! * [`data`]: the data folder: its layout, its lock, its format.
 //! * [`wire`]: settings in, a running footnote out: every adapter is named there and nowhere else.
 //! * [`api`]: the axum router over core's seams.
-//! * [`sessions`]: conversations on disk.
+//! * [`sessions`]: conversations, kept.
 //! * [`uploads`]: uploaded files on disk.
 //! * [`worker`]: the queue's runner, and the followed folders.
 //! * [`models`]: fetching and checking model files.

@@ -41,8 +41,8 @@ impl Service {
     /// When the queue or the folder of uploads cannot be opened.
     pub async fn start(footnote: Arc<Footnote>, watch: &[PathBuf]) -> Result<Self> {
         let settings = footnote.settings();
-        let queue = JobQueue::open(&footnote.data().jobs())?;
-        let uploads = Uploads::open(&footnote.data().uploads(), settings.server.max_upload_bytes as u64)?;
+        let queue = JobQueue::open(&footnote.data()?.jobs())?;
+        let uploads = Uploads::open(&footnote.data()?.uploads(), settings.server.max_upload_bytes as u64)?;
         let stopping = CancellationToken::new();
         let runner = Arc::new(Runner { footnote: Arc::clone(&footnote) });
         let roots = settings.ingest.roots.iter().chain(&settings.ingest.watch).chain(watch);
@@ -67,8 +67,8 @@ impl Service {
     ///
     /// # Errors
     /// When the settings of access do not hold.
-    pub fn api_state(&self) -> Result<ApiState> {
-        self.footnote.api_state(self.ingestion.clone())
+    pub async fn api_state(&self) -> Result<ApiState> {
+        self.footnote.api_state(Some(self.ingestion.clone())).await
     }
 
     /// Cancelled, it ends what would otherwise go on for ever.

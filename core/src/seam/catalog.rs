@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::Path;
 
 use async_trait::async_trait;
 
@@ -131,4 +132,12 @@ pub trait CatalogWriter: Catalog {
     /// # Errors
     /// When the catalog cannot be written.
     async fn set_fact(&self, collection: &str, name: &str, value: &str) -> Result<()>;
+
+    /// Takes over, in one transaction, the documents and chunks that the catalog in the SQLite file `next` has of
+    /// `collection`, in place of those here, and its facts, with `facts` added: the step that swaps an index that
+    /// was made anew for the old one.
+    ///
+    /// # Errors
+    /// When either cannot be read or this one not be written; nothing changed then.
+    async fn adopt(&self, next: &Path, collection: &str, facts: &[(&str, &str)]) -> Result<()>;
 }

@@ -1,6 +1,7 @@
 //! Stores in memory that can be made to die at any step, as a process does.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -270,5 +271,10 @@ impl CatalogWriter for FusedCatalog {
     async fn set_fact(&self, collection: &str, name: &str, value: &str) -> Result<()> {
         self.fuse.burn()?;
         self.inner.set_fact(collection, name, value).await
+    }
+
+    async fn adopt(&self, next: &Path, collection: &str, facts: &[(&str, &str)]) -> Result<()> {
+        self.fuse.burn()?;
+        self.inner.adopt(next, collection, facts).await
     }
 }

@@ -99,6 +99,12 @@ pub(super) async fn content(
     let (limits, hash) = (state.archive, record.content_hash.clone());
     let read = tokio::task::spawn_blocking(move || footnote_ingest::original(&uri, &hash, &limits));
     let read = read.await.map_err(|error| Error::internal(error.to_string()))?;
+    let read =
+        match (read, &state.ingestion) {
+            (Err(error), None) => Err(error
+                .hint("files lie with the footnote that ingests, this one has the texts: GET /documents/{id}/text")),
+            (read, _) => read,
+        };
     let bytes = read?.unwrap_or_default();
     Ok(original(&record.media_type, bytes))
 }
@@ -123,7 +129,7 @@ pub(super) async fn delete(
     if record.status == DocumentStatus::Deleted {
         return Err(unknown_document(id).into());
     }
-    let ingestion = &state.ingestion;
+    let ingestion = state.ingestion()?;
     let file = file_of_uri(&record.uri);
     let upload = file.as_deref().filter(|file| ingestion.uploads.holds(file));
     let of_a_folder = file.is_some() && upload.is_none();

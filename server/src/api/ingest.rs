@@ -31,13 +31,13 @@ pub(super) async fn ingest(
 ) -> Result<Response, Problem> {
     let collection = request.collection.unwrap_or_else(|| state.default_collection.to_string());
     footnote_core::collection::check_name(&collection)?;
-    let roots = state.ingestion.roots.clone();
+    let roots = state.ingestion()?.roots.clone();
     let checked = tokio::task::spawn_blocking(move || {
         request.paths.iter().map(|path| allowed(path, &roots)).collect::<Result<Vec<PathBuf>>>()
     });
     let paths = checked.await.map_err(|error| Error::internal(error.to_string()))??;
     let job = NewJob { collection, kind: JobKind::Paths(paths), origin: Origin::Api };
-    let job = state.ingestion.queue.submit(job).await?;
+    let job = state.ingestion()?.queue.submit(job).await?;
     let place = [(header::LOCATION, format!("/jobs/{}", job.id))];
     Ok((StatusCode::ACCEPTED, place, Json(json!({ "job": job }))).into_response())
 }

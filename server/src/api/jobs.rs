@@ -51,7 +51,7 @@ pub(super) async fn list(
             .hint(format!("the parameters are state ({}) and limit", states.join(", ")))
     })?;
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
-    let mut jobs = state.ingestion.queue.jobs(JobFilter { state: query.state, limit: Some(limit) }).await?;
+    let mut jobs = state.ingestion()?.queue.jobs(JobFilter { state: query.state, limit: Some(limit) }).await?;
     for job in &mut jobs {
         if let Some(Value::Object(report)) = &mut job.report {
             report.remove("problems");
@@ -61,13 +61,13 @@ pub(super) async fn list(
 }
 
 pub(super) async fn show(State(state): State<ApiState>, JobPath(id): JobPath) -> Result<Json<Job>, Problem> {
-    let job = state.ingestion.queue.job(id).await?;
+    let job = state.ingestion()?.queue.job(id).await?;
     Ok(Json(job.ok_or_else(|| footnote_ingest::queue::unknown(id))?))
 }
 
 /// Cancels. Cancelling what has ended changes nothing.
 pub(super) async fn cancel(State(state): State<ApiState>, JobPath(id): JobPath) -> Result<Json<Job>, Problem> {
-    Ok(Json(state.ingestion.queue.cancel(id).await?))
+    Ok(Json(state.ingestion()?.queue.cancel(id).await?))
 }
 
 /// The job's events from how it stands now to its end.
@@ -75,9 +75,9 @@ pub(super) async fn events(
     State(state): State<ApiState>,
     JobPath(id): JobPath,
 ) -> Result<impl IntoResponse + use<>, Problem> {
-    let events = state.ingestion.queue.subscribe(id).await?;
+    let events = state.ingestion()?.queue.subscribe(id).await?;
     // A listener must not hold back a server that is told to stop.
-    let events = events.take_until(state.ingestion.stopping.cancelled_owned());
+    let events = events.take_until(state.ingestion()?.stopping.clone().cancelled_owned());
     let events = events.map(|event| Ok::<_, Infallible>(server_sent(&event)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

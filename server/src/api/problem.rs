@@ -24,7 +24,7 @@ impl From<Error> for Problem {
 pub fn status(error: &Error) -> StatusCode {
     match error.code() {
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::PathNotAllowed | Code::GrantMissing => StatusCode::FORBIDDEN,
+        Code::PathNotAllowed | Code::GrantMissing | Code::QueryOnly => StatusCode::FORBIDDEN,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::SourceChanged => StatusCode::GONE,
         Code::Overloaded => StatusCode::TOO_MANY_REQUESTS,

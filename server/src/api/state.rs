@@ -83,8 +83,8 @@ pub struct ApiState {
     pub archive: ArchiveLimits,
     /// The largest request body, uploads aside.
     pub max_body_bytes: usize,
-    /// Queue, uploads, deletion.
-    pub ingestion: Ingestion,
+    /// Queue, uploads, deletion; `None` where another footnote ingests.
+    pub ingestion: Option<Ingestion>,
     /// Who may see what.
     pub access: Arc<Access>,
     /// What clients' conversations were about.
@@ -94,6 +94,11 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// What the handlers need that ingest and delete.
+    pub(crate) fn ingestion(&self) -> Result<&Ingestion> {
+        self.ingestion.as_ref().ok_or_else(query_only)
+    }
+
     /// The collection that a request names, or the default one, with its name. To whoever may see none of its
     /// documents, it is not there.
     pub(crate) async fn collection(&self, name: Option<&str>, caller: &Caller) -> Result<(CollectionHandle, String)> {
@@ -131,6 +136,13 @@ impl ApiState {
 #[must_use]
 pub fn unknown_document(id: DocumentId) -> Error {
     Error::new(Code::DocumentUnknown, format!("there is no document {id}")).hint("GET /documents lists the ids")
+}
+
+/// The error for what only the footnote that ingests can do.
+#[must_use]
+pub fn query_only() -> Error {
+    Error::new(Code::QueryOnly, "this footnote only answers questions")
+        .hint("send it to the footnote that ingests: the one that was not started with --query-only")
 }
 
 /// The error for a collection that nothing was ever ingested into.

@@ -53,10 +53,10 @@ pub(super) async fn upload(
         return Err(form("there is no part `file` in it".to_owned()).into());
     }
     let collection = collection.unwrap_or_else(|| state.default_collection.to_string());
-    let placed = state.ingestion.uploads.place(&collection, files, &said).await?;
+    let placed = state.ingestion()?.uploads.place(&collection, files, &said).await?;
     let paths = placed.iter().map(|file| file.path.clone()).collect();
     let job = NewJob { collection, kind: JobKind::Paths(paths), origin: Origin::Upload };
-    let job = state.ingestion.queue.submit(job).await?;
+    let job = state.ingestion()?.queue.submit(job).await?;
     let documents = placed.into_iter().map(|file| UploadedDocument { id: file.id, uri: file.uri, name: file.name });
     let documents = documents.collect();
     let place = [(header::LOCATION, format!("/jobs/{}", job.id))];
@@ -105,7 +105,7 @@ fn words(known: &mut Option<Vec<String>>, text: &str, part: &str) -> Result<()> 
 }
 
 async fn receive(state: &ApiState, field: &mut Field<'_>) -> Result<Incoming> {
-    let mut file = state.ingestion.uploads.receive(field.file_name().unwrap_or_default()).await?;
+    let mut file = state.ingestion()?.uploads.receive(field.file_name().unwrap_or_default()).await?;
     while let Some(bytes) = field.chunk().await.map_err(|error| broken(&error))? {
         file.write(&bytes).await?;
     }

@@ -64,7 +64,7 @@ pub enum Command {
     Verify(Verify),
     /// Make what the settings of access take
     Access(Access),
-    /// Move collections between embedded stores and a Qdrant server, without embedding again
+    /// Move collections to a Qdrant server or back, and their catalog to PostgreSQL, without embedding again
     Migrate(Migrate),
     /// Check this machine: folders, models, engines
     Doctor,
@@ -104,6 +104,9 @@ pub struct Serve {
     /// Follow this folder while serving, and ingest what changes; repeatable, adds to the setting ingest.watch
     #[arg(long, value_name = "PATH")]
     pub watch: Vec<PathBuf>,
+    /// Only answer, from what another footnote ingests: catalog and indexes are on servers, and no data folder is needed
+    #[arg(long, conflicts_with = "watch")]
+    pub query_only: bool,
 }
 
 /// `footnote ask`
@@ -289,13 +292,16 @@ pub struct Verify {
 #[derive(Debug, ClapArgs)]
 pub struct Migrate {
     /// Where the vectors go: edge (the data folder) or qdrant (the server of [qdrant] in the settings)
-    #[arg(long, value_enum, value_name = "STORE")]
-    pub to: StoreChoice,
+    #[arg(long, value_enum, value_name = "STORE", required_unless_present = "catalog")]
+    pub to: Option<StoreChoice>,
+    /// Copy the catalog, the texts with it, to the database of [catalog] in the settings; all collections
+    #[arg(long, value_enum, value_name = "STORE", conflicts_with_all = ["to", "collections"])]
+    pub catalog: Option<CatalogChoice>,
     /// Where the words go: tantivy (the data folder) or qdrant [default: where the vectors go]
-    #[arg(long, value_enum, value_name = "INDEX")]
+    #[arg(long, value_enum, value_name = "INDEX", requires = "to")]
     pub words: Option<WordsChoice>,
     /// Remove a collection from where it was, once all of it has arrived and was compared
-    #[arg(long)]
+    #[arg(long, requires = "to")]
     pub remove_source: bool,
     /// Collections to move [default: all]
     #[arg(value_name = "COLLECTION")]
@@ -309,6 +315,13 @@ pub enum StoreChoice {
     Edge,
     /// A Qdrant server or cluster.
     Qdrant,
+}
+
+/// Where a catalog goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CatalogChoice {
+    /// A PostgreSQL database.
+    Postgres,
 }
 
 /// Where words go.

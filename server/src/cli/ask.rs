@@ -13,7 +13,7 @@ pub(super) async fn run(context: &Context, args: Ask) -> Result<Outcome> {
     let question = Question::new(&args.question)?.with_top_k(args.top_k)?;
     let filter = args.filter.as_ref().map(filter::parse).transpose()?;
     let collection = context.collection(args.collection.as_deref())?;
-    let footnote = Footnote::open(&context.settings, &context.models, Load::Answers, "footnote ask").await?;
+    let footnote = Footnote::read(&context.settings, &context.models, Load::Answers, "footnote ask").await?;
     let asked = Collections::open(&footnote, collection).await?;
     known_fields(&*footnote.catalog(), collection, filter.as_ref(), question.grants()).await?;
     let answer = asked.answerer.answer(question.filtered(filter)).await?;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use footnote_config::CatalogKind;
 use footnote_core::{Answer, Code, Error, Result};
+use footnote_ingest::RetryWhich;
 use serde_json::json;
 
 use super::args::Demo;
@@ -11,8 +13,6 @@ use super::ingest::{self, Bar};
 use super::serve::{listen, told};
 use super::terminal::{self, Outcome};
 use crate::api;
-use footnote_ingest::RetryWhich;
-
 use crate::wire::{Footnote, Load};
 use crate::worker::Service;
 
@@ -24,9 +24,10 @@ pub(super) async fn run(context: &Context, args: Demo) -> Result<Outcome> {
     settings.server.collection = COLLECTION.to_owned();
     // A folder of its own: a demo must not meet anybody's documents.
     settings.data = settings.data.join("demo");
+    settings.catalog.store = CatalogKind::Sqlite;
     let (listener, address) = listen(settings.server.listen).await?;
     let footnote = Arc::new(Footnote::create(&settings, &context.models, Load::Answers, "footnote demo").await?);
-    footnote.data().say(&format!("footnote demo on http://{address}"))?;
+    footnote.data()?.say(&format!("footnote demo on http://{address}"))?;
 
     let bar = Bar::new(context.quiet);
     let report = {
@@ -41,7 +42,7 @@ pub(super) async fn run(context: &Context, args: Demo) -> Result<Outcome> {
     ingest::print(&report?, COLLECTION);
 
     let service = Service::start(footnote, &[]).await?;
-    let (app, stopping) = (api::app(service.api_state()?), service.stopping());
+    let (app, stopping) = (api::app(service.api_state().await?), service.stopping());
     let server = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(told(stopping)).await });
     let answer = ask(&format!("http://{address}/ask"), &args.question).await?;
     terminal::line(format!("\nQ: {}\n", args.question));

@@ -2,7 +2,6 @@
 
 use footnote_core::catalog::DocumentRecord;
 use footnote_core::metadata::FieldValue;
-use footnote_core::seam::Catalog;
 use footnote_core::source::file_of_uri;
 use footnote_core::{Code, DocumentId, Error, Result};
 
@@ -15,7 +14,7 @@ use crate::wire::{Footnote, Load, Shelf};
 pub(super) async fn run(context: &Context, args: Documents) -> Result<Outcome> {
     match args.action {
         DocumentsAction::List { collection, status } => {
-            let shelf = Shelf::open(&context.settings, "footnote documents")?;
+            let shelf = Shelf::read(&context.settings, "footnote documents").await?;
             let collection = context.collection(collection.as_deref())?;
             let documents = shelf.catalog.documents(collection, status).await?;
             if context.json {
@@ -31,7 +30,7 @@ pub(super) async fn run(context: &Context, args: Documents) -> Result<Outcome> {
                 Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote documents").await?;
             let record = footnote.catalog().record(id).await?.ok_or_else(|| unknown(id))?;
             footnote.remove(&record.collection, id).await?;
-            let uploads = Uploads::open(&footnote.data().uploads(), 0)?;
+            let uploads = Uploads::open(&footnote.data()?.uploads(), 0)?;
             let upload = file_of_uri(&record.uri).filter(|file| uploads.holds(file));
             if let Some(upload) = &upload {
                 uploads.remove(upload).await?;
@@ -44,7 +43,7 @@ pub(super) async fn run(context: &Context, args: Documents) -> Result<Outcome> {
 }
 
 async fn show(context: &Context, id: DocumentId) -> Result<()> {
-    let shelf = Shelf::open(&context.settings, "footnote documents")?;
+    let shelf = Shelf::read(&context.settings, "footnote documents").await?;
     let record = shelf.catalog.record(id).await?.ok_or_else(|| unknown(id))?;
     let text = shelf.catalog.document(id).await?.map(|document| document.text);
     if context.json {

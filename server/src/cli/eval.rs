@@ -30,7 +30,10 @@ pub(super) async fn run(context: &Context, args: Eval) -> Result<Outcome> {
     let set = EvalSet::read(path)?;
     let settings = asking(context, &args);
     let load = if args.retrieval_only { Load::Retrieval } else { Load::Answers };
-    let footnote = Footnote::create(&settings, &context.models, load, "footnote eval").await?;
+    let footnote = match set.corpus.is_some() && args.collection.is_none() {
+        true => Footnote::create(&settings, &context.models, load, "footnote eval").await?,
+        false => Footnote::read(&settings, &context.models, load, "footnote eval").await?,
+    };
     let collection = collection(context, &footnote, &args, &set).await?;
     let handle = Collections::open(&footnote, &collection).await?;
     let system = System {

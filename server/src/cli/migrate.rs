@@ -1,12 +1,13 @@
 //! `footnote migrate --to edge|qdrant [COLLECTION…]`: collections from embedded stores to a server, and back.
+//! `footnote migrate --catalog postgres`: the catalog from the data folder to a database.
 
-use footnote_config::{KeywordKind, VectorKind};
+use footnote_config::{CatalogKind, KeywordKind, VectorKind};
 use footnote_core::{Code, Error, Result};
 
-use super::args::{Migrate, StoreChoice, WordsChoice};
+use super::args::{CatalogChoice, Migrate, StoreChoice, WordsChoice};
 use super::context::Context;
 use super::terminal::{self, Outcome};
-use crate::wire::{Footnote, Kinds, Load, Move, Moved};
+use crate::wire::{Copied, Footnote, Kinds, Load, Move, Moved, copy_catalog};
 
 const TEMPLATE: &str = "{bar:30} {pos}/{len} chunks of {msg} · {elapsed} so far, {eta} left";
 
@@ -14,12 +15,35 @@ const TEMPLATE: &str = "{bar:30} {pos}/{len} chunks of {msg} · {elapsed} so far
 const IMPOSSIBLE: Kinds = Kinds { vectors: VectorKind::Edge, keyword: KeywordKind::Qdrant };
 
 pub(super) async fn run(context: &Context, args: Migrate) -> Result<Outcome> {
+    match (args.catalog, args.to) {
+        (Some(CatalogChoice::Postgres), _) => catalog(context).await,
+        (None, Some(to)) => indexes(context, args, to).await,
+        (None, None) => Err(Error::internal("nothing to migrate to")),
+    }
+}
+
+async fn catalog(context: &Context) -> Result<Outcome> {
+    let copied = copy_catalog(&context.settings, &context.models, "footnote migrate").await?;
+    if context.json {
+        terminal::json(&copied)?;
+    } else {
+        for Copied { collection, documents, chunks } in &copied {
+            terminal::line(format!("{collection}: {documents} documents, {chunks} chunks"));
+        }
+    }
+    if context.settings.catalog.store != CatalogKind::Postgres && !context.quiet {
+        terminal::note("\nnow put this into footnote.toml, beside catalog.url:\n\n[catalog]\nstore = \"postgres\"\n");
+    }
+    Ok(Outcome::Done)
+}
+
+async fn indexes(context: &Context, args: Migrate, to: StoreChoice) -> Result<Outcome> {
     let footnote = Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote migrate").await?;
     let names = match args.collections.is_empty() {
         true => footnote.catalog().collections().await?,
         false => args.collections,
     };
-    let wanted = Move { to: kinds(args.to, args.words), remove_source: args.remove_source };
+    let wanted = Move { to: kinds(to, args.words), remove_source: args.remove_source };
     if wanted.to == IMPOSSIBLE {
         return Err(Error::new(Code::BadRequest, "words cannot go to a Qdrant server without the vectors")
             .hint("give --to qdrant, or leave --words out"));

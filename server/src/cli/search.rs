@@ -19,7 +19,7 @@ pub(super) async fn run(context: &Context, args: Search) -> Result<Outcome> {
     let question = Question::new(&args.question)?.with_top_k(args.top_k)?.explained(args.explain);
     let filter = args.filter.as_ref().map(filter::parse).transpose()?;
     let collection = context.collection(args.collection.as_deref())?;
-    let footnote = Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote search").await?;
+    let footnote = Footnote::read(&context.settings, &context.models, Load::Retrieval, "footnote search").await?;
     let searched = Collections::open(&footnote, collection).await?;
     known_fields(&*footnote.catalog(), collection, filter.as_ref(), question.grants()).await?;
     let found = searched.searcher.search(&question.filtered(filter)).await?;

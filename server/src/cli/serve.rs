@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use footnote_core::{Code, Error, Result};
 use footnote_ingest::queue::CancellationToken;
@@ -10,35 +11,60 @@ use tokio::net::TcpListener;
 use super::args::Serve;
 use super::context::Context;
 use super::terminal::{self, Outcome};
-use crate::api;
+use crate::api::{self, ApiState};
 use crate::wire::{Footnote, Load};
 use crate::worker::Service;
 
 pub(super) async fn run(context: &Context, args: Serve) -> Result<Outcome> {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let (listener, address) = listen(context.settings.server.listen).await?;
+    if args.query_only {
+        return query_only(context, listener, address, started).await;
+    }
     let footnote =
         Arc::new(Footnote::create(&context.settings, &context.models, Load::Answers, "footnote serve").await?);
-    footnote.data().say(&format!("footnote serve on http://{address}"))?;
+    footnote.data()?.say(&format!("footnote serve on http://{address}"))?;
     let mut watch = context.settings.ingest.watch.clone();
     watch.extend(args.watch);
     let service = Service::start(footnote, &watch).await?;
-    let state = service.api_state()?;
+    let state = service.api_state().await?;
     if !context.quiet {
         for path in &watch {
             terminal::note(format!("following {}", path.display()));
         }
-        terminal::note(format!(
-            "ready on http://{address} after {:.1} s; Ctrl-C stops",
-            started.elapsed().as_secs_f64()
-        ));
     }
-    axum::serve(listener, api::app(state))
-        .with_graceful_shutdown(told(service.stopping()))
-        .await
-        .map_err(|error| Error::new(Code::Network, format!("serving on {address}: {error}")))?;
+    serve(context, state, (listener, address), started, service.stopping()).await?;
     service.stop().await;
     Ok(Outcome::Done)
+}
+
+/// Answers from what another footnote ingests.
+async fn query_only(
+    context: &Context,
+    listener: TcpListener,
+    address: SocketAddr,
+    started: Instant,
+) -> Result<Outcome> {
+    let footnote = Arc::new(Footnote::query_server(&context.settings, &context.models).await?);
+    let state = footnote.api_state(None).await?;
+    serve(context, state, (listener, address), started, CancellationToken::new()).await?;
+    Ok(Outcome::Done)
+}
+
+/// Until it is told to stop.
+async fn serve(
+    context: &Context,
+    state: ApiState,
+    (listener, address): (TcpListener, SocketAddr),
+    started: Instant,
+    stopping: CancellationToken,
+) -> Result<()> {
+    if !context.quiet {
+        let seconds = started.elapsed().as_secs_f64();
+        terminal::note(format!("ready on http://{address} after {seconds:.1} s; Ctrl-C stops"));
+    }
+    let serving = axum::serve(listener, api::app(state)).with_graceful_shutdown(told(stopping));
+    serving.await.map_err(|error| Error::new(Code::Network, format!("serving on {address}: {error}")))
 }
 
 /// Waits to be told to stop, and passes it on to those whose answers would never end.

@@ -9,7 +9,11 @@ use super::terminal::{self, Outcome};
 use crate::wire::{Footnote, Load};
 
 pub(super) async fn run(context: &Context, args: Verify) -> Result<Outcome> {
-    let footnote = Footnote::open(&context.settings, &context.models, Load::Retrieval, "footnote verify").await?;
+    let (settings, models) = (&context.settings, &context.models);
+    let footnote = match args.repair {
+        true => Footnote::open(settings, models, Load::Retrieval, "footnote verify").await?,
+        false => Footnote::read(settings, models, Load::Retrieval, "footnote verify").await?,
+    };
     let collections = match args.collection {
         Some(name) => vec![name],
         None => footnote.catalog().collections().await?,

@@ -96,3 +96,42 @@ fn an_id_is_short_and_printable() {
     }
     assert!(SessionKey::new(&nobody, &"x".repeat(128)).is_ok());
 }
+
+#[tokio::test]
+async fn sessions_in_a_database_are_the_same_for_every_server() {
+    let Ok(url) = std::env::var("FOOTNOTE_POSTGRES_URL") else {
+        use std::io::Write;
+        writeln!(std::io::stderr(), "SKIPPED: sessions in a database: FOOTNOTE_POSTGRES_URL names none").unwrap();
+        return;
+    };
+    let schema = format!("test_{}_{}", std::process::id(), now_ms());
+    let options = footnote_ingest::PostgresOptions { url, schema, timeout: Duration::from_secs(20), connections: 2 };
+    let postgres = Postgres::new(options).unwrap();
+    postgres.batch(&format!("CREATE SCHEMA {}", postgres.schema())).await.unwrap();
+    let limits = SessionLimits { tokens: 10, ..LIMITS };
+    let open = || Sessions::shared(postgres.clone(), limits);
+    // Several that start at once make the tables once.
+    let (one, two) = tokio::join!(open(), open());
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let own = key(Some("hr"), "1");
+    one.append(&own, Turn { question: "Who?\0".into(), answer: Some("Ada [1].".into()) }).await;
+    let shown = two.show(&own).await.unwrap();
+    assert_eq!(shown.turns, [Turn { question: "Who?\u{fffd}".into(), answer: Some("Ada [1].".into()) }]);
+    for other in [key(None, "1"), key(Some("sales"), "1"), key(Some("hr"), "2")] {
+        assert!(two.history(&other).await.is_empty(), "{other:?}");
+        assert_eq!(two.delete(&other).await.unwrap_err().code(), Code::SessionUnknown);
+    }
+    // Ten tokens are forty characters: the oldest turns go.
+    for question in ["0123456789012345678901234567890", "And then?", "Why?"] {
+        two.append(&own, turn(question)).await;
+    }
+    assert_eq!(questions(&one, &own).await, ["And then?", "Why?"]);
+    for id in ["2", "3", "4"] {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        one.append(&key(None, id), turn("?")).await;
+    }
+    assert!(questions(&two, &own).await.is_empty(), "three sessions are kept, the last used");
+    two.delete(&key(None, "4")).await.unwrap();
+    assert_eq!(one.show(&key(None, "4")).await.unwrap_err().code(), Code::SessionUnknown);
+    postgres.batch(&format!("DROP SCHEMA {} CASCADE", postgres.schema())).await.unwrap();
+}

@@ -20,7 +20,7 @@ impl Footnote {
     ///
     /// # Errors
     /// [`Code::SettingsInvalid`](footnote_core::Code::SettingsInvalid) where an access key is not in the environment.
-    pub fn api_state(self: &Arc<Self>, ingestion: Ingestion) -> Result<ApiState> {
+    pub async fn api_state(self: &Arc<Self>, ingestion: Option<Ingestion>) -> Result<ApiState> {
         let settings = self.settings();
         Ok(ApiState {
             collections: Arc::clone(self) as Arc<dyn Collections>,
@@ -31,19 +31,22 @@ impl Footnote {
             max_body_bytes: settings.server.max_body_bytes,
             ingestion,
             access: Arc::new(Access::of(&settings.access, |name| std::env::var(name).ok())?),
-            sessions: self.sessions()?,
+            sessions: self.sessions().await?,
             condenser: self.condenser(),
         })
     }
 
-    fn sessions(&self) -> Result<Sessions> {
+    async fn sessions(&self) -> Result<Sessions> {
         let settings = &self.settings().sessions;
         let limits = SessionLimits {
             tokens: settings.max_tokens,
             sessions: settings.max_sessions,
             keep: Duration::from_secs(settings.keep_days.saturating_mul(86_400)),
         };
-        Sessions::open(&self.data().sessions(), limits)
+        match &self.shelf.postgres {
+            Some(postgres) => Sessions::shared(postgres.clone(), limits).await,
+            None => Sessions::open(&self.data()?.sessions(), limits),
+        }
     }
 
     /// Makes follow-up questions stand alone.

@@ -1,8 +1,9 @@
 //! The index of a collection: both legs, and the model that it was made with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use footnote_config::Settings;
+use footnote_config::{KeywordKind, Settings, VectorKind};
 use footnote_core::Result;
 use footnote_core::seam::{Embedder, KeywordIndex, VectorStore};
 use footnote_retriever::QdrantCollection;
@@ -42,6 +43,23 @@ impl Index {
         let opener = Opener::new(settings, folder, (collection, generation), embedder.model().dimension, answers);
         let vectors = opener.vectors(kinds.vectors).await?;
         let keyword = opener.keyword(kinds.keyword).await?;
+        Ok(Self { generation, vectors, keyword, embedder, qdrant: opener.opened_qdrant() })
+    }
+
+    /// Opens the index of a generation that another footnote writes, on servers. It is asked by its own name: which one
+    /// answers is the catalog's to say, and the alias is the other footnote's.
+    ///
+    /// # Errors
+    /// Those of the stores.
+    pub(crate) async fn of_another(
+        settings: &Settings,
+        (collection, generation): (&str, u32),
+        embedder: Arc<dyn Embedder>,
+    ) -> Result<Self> {
+        let dimension = embedder.model().dimension;
+        let opener = Opener::new(settings, PathBuf::new(), (collection, generation), dimension, false);
+        let vectors = opener.vectors(VectorKind::Qdrant).await?;
+        let keyword = opener.keyword(KeywordKind::Qdrant).await?;
         Ok(Self { generation, vectors, keyword, embedder, qdrant: opener.opened_qdrant() })
     }
 

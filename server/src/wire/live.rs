@@ -81,19 +81,25 @@ impl Searcher for LiveSearcher {
         let _searching = self.live.searching.read().await;
         let index = self.live.get(&self.collection);
         let index = index.ok_or_else(|| Error::internal(format!("the index of `{}` is not open", self.collection)))?;
-        let embedder = self.live.remembering(&index);
-        let reranker: Option<Arc<dyn Reranker>> = match &self.live.reranking {
-            Reranking::None => None,
-            Reranking::Sentences => Some(Arc::new(SentenceReranker::new(Arc::clone(&embedder)))),
-            Reranking::By(model) => Some(Arc::clone(model)),
-        };
-        let parts = RetrieverParts {
-            embedder,
-            reranker,
-            vectors: index.vectors,
-            keyword: index.keyword,
-            catalog: Arc::clone(&self.catalog),
-        };
-        Retriever::new(parts, self.options).search(question).await
+        search(&self.live, index, &self.catalog, self.options, question).await
     }
+}
+
+/// Searches an index.
+pub(super) async fn search(
+    live: &Live,
+    index: Index,
+    catalog: &Arc<dyn Catalog>,
+    options: RetrieverOptions,
+    question: &Question,
+) -> Result<Retrieved> {
+    let embedder = live.remembering(&index);
+    let reranker: Option<Arc<dyn Reranker>> = match &live.reranking {
+        Reranking::None => None,
+        Reranking::Sentences => Some(Arc::new(SentenceReranker::new(Arc::clone(&embedder)))),
+        Reranking::By(model) => Some(Arc::clone(model)),
+    };
+    let (vectors, keyword, catalog) = (index.vectors, index.keyword, Arc::clone(catalog));
+    let parts = RetrieverParts { embedder, reranker, vectors, keyword, catalog };
+    Retriever::new(parts, options).search(question).await
 }

@@ -1,13 +1,16 @@
 //! Settings in, a running footnote out. Every adapter is named in this folder and nowhere else.
 //!
-//! * here: [`Footnote`], what everything else asks for.
+//! * here: [`Footnote`], what everything else asks for. `shelf`: the catalog, and the data folder where there is one.
+//! * `reader`: indexes that another footnote writes.
 //! * `api`: what the HTTP API needs.
 //! * `index`: both legs of a collection. `live`: the indexes that answer. `renew`: a collection made anew beside the old
 //!   one.
 //! * `stores`: the stores behind both legs. `placed`: where a collection has them. `moving`: from one to another.
+//! * `copying`: a catalog from a data folder to a database.
 //! * `options`: settings to the options of each part; `prompting`: how the model is asked. `models`: embedding model and generation engine.
 
 mod api;
+mod copying;
 mod index;
 mod live;
 pub(crate) mod models;
@@ -15,7 +18,9 @@ mod moving;
 pub(crate) mod options;
 mod placed;
 mod prompting;
+mod reader;
 mod renew;
+mod shelf;
 mod stores;
 
 use std::collections::HashMap;
@@ -24,16 +29,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use footnote_config::{AnswerMode, ModelCatalog, Settings};
-use footnote_core::seam::{Catalog, Embedder, Generator};
-use footnote_core::{DocumentId, Result};
+use footnote_core::seam::{Catalog, Embedder, Generator, Searcher};
+use footnote_core::{Code, DocumentId, Error, Result};
 use footnote_generator::{AnswererParts, GroundedAnswerer};
 use footnote_ingest::pipeline::EMBEDDING_MODEL;
 use footnote_ingest::{
-    CancellationToken, IngestOptions, Ingestor, Progress, Repair, Retry, RetryWhich, SqliteCatalog, Stores,
-    VerifyReport,
+    CancellationToken, IngestOptions, Ingestor, Progress, Repair, Retry, RetryWhich, Stores, VerifyReport,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub use self::copying::{Copied, copy_catalog};
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
 pub use self::moving::{Move, Moved, OnMoved};
@@ -41,33 +46,13 @@ use self::options::{archive_limits, chunking, reader, rules};
 pub use self::options::{grounding, retrieval};
 pub use self::placed::Kinds;
 use self::placed::Placed;
+use self::reader::{Reader, SharedSearcher};
+use self::renew::generation_of;
+pub use self::shelf::Shelf;
 use crate::api::state::unknown_collection;
 use crate::api::{CollectionHandle, Collections};
 use crate::data::DataFolder;
 use crate::models::locate;
-
-/// The data folder with its catalog: enough to look things up, without a model.
-pub struct Shelf {
-    /// The locked data folder.
-    pub data: DataFolder,
-    /// What was ingested.
-    pub catalog: Arc<SqliteCatalog>,
-}
-
-impl Shelf {
-    /// Opens what was ingested before.
-    ///
-    /// # Errors
-    /// Those of [`DataFolder::open`] and of the catalog.
-    pub fn open(settings: &Settings, holder: &str) -> Result<Self> {
-        Self::of(DataFolder::open(&settings.data, holder)?)
-    }
-
-    fn of(data: DataFolder) -> Result<Self> {
-        let catalog = Arc::new(SqliteCatalog::open(&data.catalog())?);
-        Ok(Self { data, catalog })
-    }
-}
 
 /// A running footnote.
 pub struct Footnote {
@@ -77,6 +62,8 @@ pub struct Footnote {
     embedder: Arc<dyn Embedder>,
     generator: Option<Arc<dyn Generator>>,
     live: Live,
+    /// Where another footnote ingests.
+    reader: Option<Arc<Reader>>,
     /// Held while an index is opened.
     opening: Mutex<()>,
     /// Held by whoever writes to a collection.
@@ -98,8 +85,7 @@ impl Footnote {
     /// # Errors
     /// Those of the data folder, the catalog and the models.
     pub async fn create(settings: &Settings, models: &ModelCatalog, load: Load, holder: &str) -> Result<Self> {
-        let shelf = Shelf::of(DataFolder::create(&settings.data, holder)?)?;
-        Self::with(shelf, settings, models, load).await
+        Self::with(Shelf::create(settings, holder).await?, settings, models, load).await
     }
 
     /// Opens the data folder as it is, and loads the models.
@@ -107,7 +93,34 @@ impl Footnote {
     /// # Errors
     /// As [`Self::create`]; also where nothing was ingested yet.
     pub async fn open(settings: &Settings, models: &ModelCatalog, load: Load, holder: &str) -> Result<Self> {
-        Self::with(Shelf::open(settings, holder)?, settings, models, load).await
+        Self::with(Shelf::open(settings, holder).await?, settings, models, load).await
+    }
+
+    /// Loads the models to ask what was ingested: beside the footnote that ingests, without a data folder, where catalog
+    /// and indexes are on servers; as [`Self::open`] otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn read(settings: &Settings, models: &ModelCatalog, load: Load, holder: &str) -> Result<Self> {
+        match shelf::is_shared(settings) {
+            true => Self::with(Shelf::read(settings, holder).await?, settings, models, load).await,
+            false => Self::open(settings, models, load, holder).await,
+        }
+    }
+
+    /// As [`Self::read`], for a query server: nothing else will do.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`Code::SettingsInvalid`] where something of it all is in a data folder.
+    pub async fn query_server(settings: &Settings, models: &ModelCatalog) -> Result<Self> {
+        if !shelf::is_shared(settings) {
+            let message = "--query-only: what was ingested is in a data folder, which one process has open";
+            return Err(Error::new(Code::SettingsInvalid, message).hint(
+                "put it on servers that all can reach: catalog.store = \"postgres\", vectors.store = \"qdrant\" and \
+                 keyword.index = \"qdrant\" (docs/scaling.md)",
+            ));
+        }
+        Self::read(settings, models, Load::Answers, "footnote serve --query-only").await
     }
 
     async fn with(shelf: Shelf, settings: &Settings, models: &ModelCatalog, load: Load) -> Result<Self> {
@@ -125,22 +138,34 @@ impl Footnote {
             models::reranking(settings, models)
         );
         let (embedder, generator, reranking) = (embedder?, generator?, reranking?);
+        let live = Live::new(reranking);
+        let reader = shelf.only_reads().then(|| Reader {
+            settings: settings.clone(),
+            models: models.clone(),
+            catalog: Arc::clone(&shelf.catalog) as _,
+            embedder: Arc::clone(&embedder),
+            live: live.clone(),
+            opening: Mutex::default(),
+        });
         Ok(Self {
             shelf,
             settings: settings.clone(),
             models: models.clone(),
             embedder,
             generator,
-            live: Live::new(reranking),
+            live,
+            reader: reader.map(Arc::new),
             opening: Mutex::default(),
             writing: Mutex::new(HashMap::new()),
         })
     }
 
     /// The data folder.
-    #[must_use]
-    pub fn data(&self) -> &DataFolder {
-        &self.shelf.data
+    ///
+    /// # Errors
+    /// [`Code::QueryOnly`] where this one only reads.
+    pub fn data(&self) -> Result<&DataFolder> {
+        self.shelf.data()
     }
 
     /// What was ingested.
@@ -177,7 +202,7 @@ impl Footnote {
     ) -> Result<Ingestor> {
         self.renew(collection, progress, cancel).await?;
         let index = self.index(collection).await?;
-        Placed::forget_moving(&self.shelf.data.index(collection, index.generation))?;
+        Placed::forget_moving(&self.data()?.index(collection, index.generation))?;
         // Makes the collection on a server that has none yet, so that a search finds it empty and not missing.
         index.vectors.flush().await?;
         index.clear_older().await;
@@ -241,33 +266,42 @@ impl Footnote {
             reader: reader(&self.settings),
             archive: archive_limits(&self.settings),
             retry: Retry { attempts: ingest.attempts, wait: Duration::from_secs(ingest.retry_seconds), which },
-            rules: rules(&self.settings, self.shelf.data.uploads()),
+            rules: rules(&self.settings, self.data()?.uploads()),
         })
     }
 
     /// The index that answers, opened once and kept. What a run that was cut short had begun is finished first.
     async fn index(&self, name: &str) -> Result<Index> {
         footnote_core::collection::check_name(name)?;
+        if let Some(reader) = &self.reader {
+            return reader.index(name).await;
+        }
         let _alone = self.opening.lock().await;
         if let Some(index) = self.live.get(name) {
             return Ok(index);
         }
-        let generation = self.generation_of(name).await?;
-        let made_with = self.shelf.catalog.fact(name, EMBEDDING_MODEL).await?;
-        let embedder = self.embedder(made_with.as_deref()).await?;
-        let index = Index::open(&self.settings, &self.shelf.data, (name, generation), embedder, true).await?;
+        let generation = generation_of(&*self.shelf.catalog, name).await?;
+        let embedder = self.embedder_of(name).await?;
+        let index = Index::open(&self.settings, self.data()?, (name, generation), embedder, true).await?;
         footnote_ingest::finish(&self.stores(&index), name).await?;
         // Where a crash came between a swap and the clearing up.
-        self.clear_generations(name, generation);
+        self.clear_generations(name, generation)?;
         self.live.put(name, index.clone());
         Ok(index)
     }
 
-    /// The embedding model of this id, or the one of the settings. An index is asked with the model it was made with.
-    async fn embedder(&self, id: Option<&str>) -> Result<Arc<dyn Embedder>> {
-        match id {
-            Some(id) if id != self.embedder.model().id => models::embedder(&self.settings, &self.models, id).await,
-            _ => Ok(Arc::clone(&self.embedder)),
+    /// The embedding model that a collection was made with.
+    async fn embedder_of(&self, name: &str) -> Result<Arc<dyn Embedder>> {
+        let made_with = self.shelf.catalog.fact(name, EMBEDDING_MODEL).await?;
+        models::embedder_of(&self.settings, &self.models, &self.embedder, made_with.as_deref()).await
+    }
+
+    /// Searches whichever index of the collection answers.
+    fn searcher(&self, name: &str) -> Arc<dyn Searcher> {
+        let (collection, options) = (name.to_owned(), retrieval(&self.settings));
+        match &self.reader {
+            Some(reader) => Arc::new(SharedSearcher { reader: Arc::clone(reader), collection, options }),
+            None => Arc::new(LiveSearcher { live: self.live.clone(), collection, catalog: self.catalog(), options }),
         }
     }
 }
@@ -277,15 +311,10 @@ impl Collections for Footnote {
     async fn open(&self, name: &str) -> Result<CollectionHandle> {
         self.must_exist(name).await?;
         let index = self.index(name).await?;
-        let searcher = Arc::new(LiveSearcher {
-            live: self.live.clone(),
-            collection: name.to_owned(),
-            catalog: self.catalog(),
-            options: retrieval(&self.settings),
-        });
+        let searcher = self.searcher(name);
         let answerer = GroundedAnswerer::new(
             AnswererParts {
-                searcher: Arc::clone(&searcher) as _,
+                searcher: Arc::clone(&searcher),
                 embedder: self.live.remembering(&index),
                 catalog: self.catalog(),
                 generator: self.generator.clone(),

@@ -41,6 +41,19 @@ pub(crate) async fn embedder(settings: &Settings, models: &ModelCatalog, id: &st
     Ok(Arc::new(loaded.map_err(|error| Error::internal(error.to_string()))??))
 }
 
+/// The embedding model of this id, or the one that is `loaded`. An index is asked with the model it was made with.
+pub(super) async fn embedder_of(
+    settings: &Settings,
+    models: &ModelCatalog,
+    loaded: &Arc<dyn Embedder>,
+    id: Option<&str>,
+) -> Result<Arc<dyn Embedder>> {
+    match id {
+        Some(id) if id != loaded.model().id => embedder(settings, models, id).await,
+        _ => Ok(Arc::clone(loaded)),
+    }
+}
+
 /// Who reads the best passages again, by the settings.
 pub(super) async fn reranking(settings: &Settings, models: &ModelCatalog) -> Result<Reranking> {
     let model = models.get(&settings.retrieval.reranker_model)?;

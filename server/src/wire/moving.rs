@@ -10,9 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use footnote_config::{KeywordKind, VectorKind};
-use footnote_core::seam::{Catalog, CatalogWriter, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore};
+use footnote_core::seam::{CatalogWriter, Hit, KeywordEntry, KeywordIndex, VectorPoint, VectorStore};
 use footnote_core::{ChunkId, Code, Error, Filter, Result};
-use footnote_ingest::pipeline::EMBEDDING_MODEL;
 use footnote_ingest::verify::Difference;
 use footnote_ingest::{Ingestor, RetryWhich, Stores, VerifyReport, verify};
 use footnote_retriever::QdrantKeyword;
@@ -21,6 +20,7 @@ use serde::Serialize;
 
 use super::Footnote;
 use super::placed::{Kinds, Placed};
+use super::renew::generation_of;
 use super::stores::Opener;
 
 /// Where a collection is to go.
@@ -59,19 +59,18 @@ impl Footnote {
     pub async fn migrate(&self, name: &str, wanted: Move, on_moved: OnMoved<'_>) -> Result<Moved> {
         self.must_exist(name).await?;
         let _alone = self.alone(name).await;
-        let generation = self.generation_of(name).await?;
-        let folder = self.shelf.data.index(name, generation);
+        let generation = generation_of(&*self.shelf.catalog, name).await?;
+        let folder = self.data()?.index(name, generation);
         let placed = Placed::read(&folder)?.unwrap_or_else(|| Placed::new(Kinds::of(&self.settings)));
         let (from, to) = (placed.kinds, wanted.to);
         if from == to {
             let chunks = CatalogWriter::chunk_ids(&*self.shelf.catalog, name).await?.len();
             return Ok(Moved { collection: name.to_owned(), from, to, chunks, written: 0 });
         }
-        let made_with = self.shelf.catalog.fact(name, EMBEDDING_MODEL).await?;
-        let embedder = self.embedder(made_with.as_deref()).await?;
+        let embedder = self.embedder_of(name).await?;
         let dimension = embedder.model().dimension;
         let opener = Opener::new(&self.settings, folder.clone(), (name, generation), dimension, true);
-        let catalog = Arc::clone(&self.shelf.catalog) as Arc<dyn CatalogWriter>;
+        let catalog = Arc::clone(&self.shelf.catalog);
         let source = Stores {
             catalog: Arc::clone(&catalog),
             embedder: Arc::clone(&embedder),

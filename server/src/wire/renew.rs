@@ -26,8 +26,8 @@ impl Footnote {
         footnote_core::collection::check_name(name)?;
         let catalog = Arc::clone(&self.shelf.catalog);
         let wanted = chunking(&self.settings);
-        let current = self.generation_of(name).await?;
-        let outdated = placed::is_outdated(&self.shelf.data.index(name, current))?;
+        let current = generation_of(&*self.shelf.catalog, name).await?;
+        let outdated = placed::is_outdated(&self.data()?.index(name, current))?;
         if !outdated && !differs(&*catalog, name, self.embedder.model(), &wanted.describe()).await? {
             return Ok(false);
         }
@@ -36,11 +36,10 @@ impl Footnote {
         // version cannot open is not: it is made anew from the texts, and what is unfinished is finished in the new one.
         let old = if outdated { None } else { Some(self.index(name).await?) };
         let generation = current + 1;
-        let folder = self.shelf.data.index(name, generation);
+        let folder = self.data()?.index(name, generation);
         let (next, begun) = self.next_catalog(name, generation, &wanted).await?;
         let index =
-            Index::open(&self.settings, &self.shelf.data, (name, generation), Arc::clone(&self.embedder), false)
-                .await?;
+            Index::open(&self.settings, self.data()?, (name, generation), Arc::clone(&self.embedder), false).await?;
         if !begun {
             index.begin_anew().await?;
         }
@@ -51,7 +50,7 @@ impl Footnote {
             keyword: Arc::clone(&index.keyword),
         };
         let options = self.ingest_options(name, &index.embedder.model().id, RetryWhich::Failed)?;
-        let from: Arc<dyn Catalog> = catalog.clone() as _;
+        let from: Arc<dyn Catalog> = Arc::clone(&catalog) as _;
         Ingestor::new(stores, options)?.rebuild(&from, progress, cancel).await?;
         let nobody_searches = self.live.nobody_searches().await;
         // First what can fail for want of a network.
@@ -66,7 +65,7 @@ impl Footnote {
         self.live.put(name, index.clone());
         drop(nobody_searches);
         drop(old);
-        self.clear_generations(name, generation);
+        self.clear_generations(name, generation)?;
         index.clear_older().await;
         Ok(true)
     }
@@ -78,7 +77,7 @@ impl Footnote {
     pub async fn outdated(&self) -> Result<Vec<String>> {
         let (mut outdated, wanted) = (Vec::new(), chunking(&self.settings).describe());
         for name in self.shelf.catalog.collections().await? {
-            let folder = self.shelf.data.index(&name, self.generation_of(&name).await?);
+            let folder = self.data()?.index(&name, generation_of(&*self.shelf.catalog, &name).await?);
             if placed::is_outdated(&folder)?
                 || differs(&*self.shelf.catalog, &name, self.embedder.model(), &wanted).await?
             {
@@ -86,11 +85,6 @@ impl Footnote {
             }
         }
         Ok(outdated)
-    }
-
-    pub(super) async fn generation_of(&self, name: &str) -> Result<u32> {
-        let fact = self.shelf.catalog.fact(name, GENERATION).await?;
-        Ok(fact.and_then(|generation| generation.parse().ok()).unwrap_or(0))
     }
 
     /// How the index of a collection was cut, where that is known.
@@ -101,7 +95,7 @@ impl Footnote {
     /// The catalog of the index that is being made, and whether it was begun before. One that was begun for other
     /// settings is thrown away.
     async fn next_catalog(&self, name: &str, generation: u32, wanted: &ChunkOptions) -> Result<(SqliteCatalog, bool)> {
-        let folder = self.shelf.data.index(name, generation);
+        let folder = self.data()?.index(name, generation);
         let file = folder.join("catalog.sqlite");
         if file.is_file() && !placed::is_outdated(&folder)? {
             let begun = SqliteCatalog::open(&file)?;
@@ -116,9 +110,9 @@ impl Footnote {
     }
 
     /// Removes the files of indexes that no longer answer. Those of the first generation lie beside the others.
-    pub(super) fn clear_generations(&self, name: &str, current: u32) {
+    pub(super) fn clear_generations(&self, name: &str, current: u32) -> Result<()> {
         for old in 0..current {
-            let folder = self.shelf.data.index(name, old);
+            let folder = self.data()?.index(name, old);
             let parts = ["vectors", "keyword", "index.json"].map(|part| folder.join(part));
             let parts = if old == 0 { parts.to_vec() } else { vec![folder] };
             for part in parts.into_iter().filter(|part| part.exists()) {
@@ -128,5 +122,12 @@ impl Footnote {
                 }
             }
         }
+        Ok(())
     }
+}
+
+/// Which generation of a collection's index answers.
+pub(super) async fn generation_of(catalog: &dyn Catalog, name: &str) -> Result<u32> {
+    let fact = catalog.fact(name, GENERATION).await?;
+    Ok(fact.and_then(|generation| generation.parse().ok()).unwrap_or(0))
 }

@@ -66,3 +66,24 @@ async fn a_jobs_events_begin_with_how_it_stands_and_end_with_its_end() {
     assert_eq!(after.len(), 1, "of a job that has ended, its end: {after:?}");
     assert_eq!(after[0].1["progress"]["documents_done"], 1);
 }
+
+#[tokio::test]
+async fn a_query_server_takes_nothing_in_and_says_who_does() {
+    let mut world = World::new();
+    let id = world.record(world.write("docs/a.md")).await;
+    world.state.ingestion = None;
+    world.app = app(world.state.clone());
+    for (method, path) in [
+        ("DELETE", format!("/documents/{id}")),
+        ("GET", "/jobs".to_owned()),
+        ("DELETE", format!("/jobs/{id}")),
+        ("GET", format!("/jobs/{id}/events")),
+    ] {
+        let (status, problem) = world.call(method, &path).await;
+        assert_eq!((status, &problem["code"]), (403, &json!("query_only")), "{method} {path}: {problem:#}");
+        assert!(problem["hint"].as_str().unwrap().contains("--query-only"), "{problem:#}");
+    }
+    let (status, problem) = world.post("/ingest", json!({ "paths": ["/docs"] })).await;
+    assert_eq!((status, &problem["code"]), (403, &json!("query_only")), "{problem:#}");
+    assert_eq!(world.call("GET", &format!("/documents/{id}")).await.0, 200);
+}

@@ -79,7 +79,7 @@ impl World {
             generator: None,
             archive: footnote_ingest::ArchiveLimits { max_files: 10, max_bytes: 1 << 20, max_file_bytes: 1 << 20 },
             max_body_bytes,
-            ingestion,
+            ingestion: Some(ingestion),
             access: Arc::new(Access::of(access, |_| None).unwrap()),
             sessions: Sessions::open(&folder.path().join("sessions.sqlite"), SESSIONS).unwrap(),
             condenser: Arc::new(Joining),

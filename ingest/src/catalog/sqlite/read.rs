@@ -7,6 +7,7 @@ use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Grants};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::row;
+use crate::catalog::stored::Places;
 
 /// Documents that are in both indexes.
 const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
@@ -55,6 +56,8 @@ pub(super) fn document(connection: &Connection, id: DocumentId) -> Result<Option
          FROM documents d JOIN texts t ON t.document = d.id WHERE d.id = ?1",
     )?;
     let read = |row: &rusqlite::Row<'_>| {
+        let places = Places { pages: row.get(5)?, headings: row.get(6)?, lines: row.get(7)? };
+        let (pages, headings, lines) = places.read().map_err(|error| row::invalid(5, error.to_string()))?;
         Ok(Document {
             id,
             collection: row.get(0)?,
@@ -63,9 +66,9 @@ pub(super) fn document(connection: &Connection, id: DocumentId) -> Result<Option
             media_type: row.get(3)?,
             language: row.get(8)?,
             text: row.get(4)?,
-            pages: row::json::<Vec<_>>(row, 5)?.into_iter().map(row::to_page).collect(),
-            headings: row::json::<Vec<_>>(row, 6)?.into_iter().map(row::to_heading).collect(),
-            lines: row::json::<Vec<_>>(row, 7)?.into_iter().map(row::to_line).collect(),
+            pages,
+            headings,
+            lines,
         })
     };
     query.query_row([id.0.as_bytes()], read).optional()
@@ -120,6 +123,11 @@ pub(super) fn twins(
 pub(super) fn fact(connection: &Connection, collection: &str, name: &str) -> Result<Option<String>> {
     let mut query = connection.prepare_cached("SELECT value FROM facts WHERE collection = ?1 AND name = ?2")?;
     query.query_row([collection, name], |row| row.get(0)).optional()
+}
+
+pub(super) fn facts(connection: &Connection, collection: &str) -> Result<Vec<(String, String)>> {
+    let mut query = connection.prepare_cached("SELECT name, value FROM facts WHERE collection = ?1")?;
+    query.query_map([collection], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// Whether a document that may be seen has this field of its own.

@@ -5,10 +5,8 @@ use footnote_core::{Chunk, Document, DocumentId};
 use rusqlite::{Connection, Result, Transaction, params};
 
 use super::row;
+use crate::catalog::stored::{Places, VERSIONS};
 use crate::hash::content_hash;
-
-/// Replaced versions that are remembered of a document.
-const VERSIONS: u32 = 100;
 
 pub(super) fn begin(connection: &mut Connection, documents: &[IngestedDocument]) -> Result<()> {
     let transaction = connection.transaction()?;
@@ -153,20 +151,12 @@ fn keep_version(transaction: &Transaction<'_>, record: &DocumentRecord) -> Resul
 }
 
 fn write_text(transaction: &Transaction<'_>, document: &Document) -> Result<()> {
-    let pages: Vec<_> = document.pages.iter().map(row::from_page).collect();
-    let headings: Vec<_> = document.headings.iter().map(row::from_heading).collect();
-    let lines: Vec<_> = document.lines.iter().map(row::from_line).collect();
+    let Places { pages, headings, lines } = Places::of(document).map_err(row::unstorable)?;
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO texts (document, text, pages, headings, lines) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![
-            document.id.0.as_bytes(),
-            document.text,
-            row::to_json(&pages)?,
-            row::to_json(&headings)?,
-            row::to_json(&lines)?,
-        ])?;
+        .execute(params![document.id.0.as_bytes(), document.text, pages, headings, lines,])?;
     Ok(())
 }
 

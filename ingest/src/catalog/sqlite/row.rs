@@ -1,7 +1,7 @@
 //! Rows to words and back.
 
 use footnote_core::catalog::{DocumentRecord, DocumentStatus};
-use footnote_core::document::{Heading, LineBox, Page, PageBox, PageRange};
+use footnote_core::document::PageRange;
 use footnote_core::{Chunk, ChunkId, DocumentId, Span};
 use rusqlite::types::Type;
 use rusqlite::{Result, Row};
@@ -77,49 +77,15 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<
 
 /// Writes a column of JSON.
 pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    serde_json::to_string(value).map_err(unstorable)
 }
 
-fn invalid(column: usize, what: String) -> rusqlite::Error {
+/// What cannot be written as JSON.
+pub(super) fn unstorable(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
+}
+
+/// A column that does not hold what it should.
+pub(super) fn invalid(column: usize, what: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
-}
-
-// Places are stored as bare tuples: a long PDF has ten thousand lines, and field names would double them.
-
-/// A page as it is stored: number, start, end.
-pub(super) type StoredPage = (u32, usize, usize);
-/// A heading as it is stored: level, start, end.
-pub(super) type StoredHeading = (u8, usize, usize);
-/// A line as it is stored: start, end, page, x0, y0, x1, y1.
-pub(super) type StoredLine = (usize, usize, u32, f32, f32, f32, f32);
-
-/// For storing.
-pub(super) fn from_page(page: &Page) -> StoredPage {
-    (page.number, page.span.start, page.span.end)
-}
-
-/// As it was.
-pub(super) fn to_page((number, start, end): StoredPage) -> Page {
-    Page { number, span: Span::new(start, end) }
-}
-
-/// For storing.
-pub(super) fn from_heading(heading: &Heading) -> StoredHeading {
-    (heading.level, heading.span.start, heading.span.end)
-}
-
-/// As it was.
-pub(super) fn to_heading((level, start, end): StoredHeading) -> Heading {
-    Heading { level, span: Span::new(start, end) }
-}
-
-/// For storing.
-pub(super) fn from_line(line: &LineBox) -> StoredLine {
-    let PageBox { page, x0, y0, x1, y1 } = line.place;
-    (line.span.start, line.span.end, page, x0, y0, x1, y1)
-}
-
-/// As it was.
-pub(super) fn to_line((start, end, page, x0, y0, x1, y1): StoredLine) -> LineBox {
-    LineBox { span: Span::new(start, end), place: PageBox { page, x0, y0, x1, y1 } }
 }
