@@ -48,7 +48,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subject {
-    /// All of the following but `models` and `servers`, which need some, and `attacks`, `growth`, `kills` and `retrieval`,
+    /// All of the following but `models`, `servers` and `readers`, which need some, and `attacks`, `growth`, `kills` and `retrieval`,
     /// which take long
     All,
     /// Prefill, decode and peak memory of each engine, beside a bare loop over the same library
@@ -61,6 +61,8 @@ pub(crate) enum Subject {
     Models(ModelsSubject),
     /// The engine in this process beside servers over the same file
     Servers(ServersSubject),
+    /// Readers at running servers of footnote's: searches per second, and how long each takes
+    Readers(ReadersSubject),
     /// Documents that try to command the model: how many succeed, without defences and with them
     Attacks,
     /// Process start to ready, and the server's peak memory
@@ -112,6 +114,28 @@ pub(crate) struct ServersSubject {
     /// The GGUF file that the servers run [default: the default model's]
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ReadersSubject {
+    /// Servers, such as http://127.0.0.1:8080
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+    /// The questions: a QA set, a BEIR folder or a SQuAD 2.0 file
+    #[arg(long, value_name = "SET")]
+    pub(crate) set: PathBuf,
+    /// The collection to search [default: the set's own, else `default`]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) collection: Option<String>,
+    /// Readers at once
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub(crate) readers: usize,
+    /// Seconds that each measurement takes
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) seconds: u64,
+    /// The servers' processes, in the same order, whose peak memory is told
+    #[arg(long = "pid", value_name = "PID")]
+    pub(crate) pids: Vec<u32>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -9,6 +9,7 @@
 //! * [`rerun`]: an ingestion that finds nothing new; [`growth`]: time and memory by size, with a [`stand_in`] for the
 //!   embedding model, [`growth_text`] to read, the indexes [`watched`] and a [`plot`]; [`kills`]: an ingestion that is killed.
 //! * [`together`]: several readers at one engine, and a reader's second question.
+//! * [`readers`]: readers at running servers of footnote's.
 //! * [`attacks`]: documents that try to command the model.
 //! * [`retrieval`]: both legs together beside each alone, by the size of the collection.
 //! * [`generation`]: a generation as its consumer sees it; [`measure`]: medians, memory, the machine;
@@ -34,6 +35,7 @@ mod models;
 mod plot;
 mod product;
 mod python;
+mod readers;
 mod report;
 mod rerun;
 mod retrieval;
@@ -90,6 +92,9 @@ fn run(subject: &Subject, options: &Options) -> Result<()> {
     }
     if let Subject::Servers(subject) = subject {
         report.servers = Some(report::shown(servers::run(options, subject)?)?);
+    }
+    if let Subject::Readers(subject) = subject {
+        report.readers = Some(report::shown(readers::run(options, subject)?)?);
     }
     if matches!(subject, Subject::Attacks) {
         report.attacks = Some(report::shown(attacks::run(options)?)?);

@@ -14,6 +14,7 @@ use crate::ingest::Ingest;
 use crate::kills::Kills;
 use crate::measure::Machine;
 use crate::models::Models;
+use crate::readers::Readers;
 use crate::rerun::Rerun;
 use crate::retrieval::Retrieval;
 use crate::servers::Servers;
@@ -34,6 +35,8 @@ pub(crate) struct Report {
     pub(crate) models: Option<Shown<Models>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) servers: Option<Shown<Servers>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) readers: Option<Shown<Readers>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attacks: Option<Shown<Attacks>>,
     #[serde(skip_serializing_if = "Option::is_none")]

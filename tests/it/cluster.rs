@@ -1,11 +1,10 @@
 //! A Qdrant cluster of which a node is killed: three nodes of the server that `FOOTNOTE_QDRANT_BINARY` names, each shard
 //! on two of them.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use footnote_tests::{Nodes, Scenario, Server};
+use footnote_tests::{Nodes, Scenario, Server, given};
 use serde_json::json;
 
 use super::worker::{id, until_state};
@@ -18,12 +17,7 @@ const WHILE: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn model_a_node_that_is_killed_under_load_loses_no_question_and_no_document() {
-    let Some(binary) = std::env::var_os("FOOTNOTE_QDRANT_BINARY") else {
-        // Past the test harness, which keeps what a passing test prints to itself.
-        let mut out = std::io::stderr();
-        writeln!(out, "SKIPPED: a killed node: FOOTNOTE_QDRANT_BINARY names no Qdrant server").unwrap();
-        return;
-    };
+    let Some(binary) = given("FOOTNOTE_QDRANT_BINARY", "a killed node") else { return };
     let scenario = Scenario::new();
     let mut nodes = Nodes::start(binary.as_ref(), 3, &scenario.path("nodes"));
     let settings = format!(

@@ -1,9 +1,7 @@
 //! Answers phrased elsewhere: by the servers that `FOOTNOTE_OPENAI_URL` names (`http://127.0.0.1:8081/v1`, several joined
 //! by commas), with the model of `FOOTNOTE_OPENAI_MODEL`. `scripts/try-engines.sh` starts two and runs these stories.
 
-use std::io::Write;
-
-use footnote_tests::Scenario;
+use footnote_tests::{Scenario, given};
 use serde_json::Value;
 
 /// Nobody listens on the port of "discard".
@@ -12,12 +10,7 @@ const QUESTION: &str = "How long does the red kettle take to boil?";
 
 /// The servers; `None`, said loudly, where there are none.
 fn servers(story: &str) -> Option<Vec<String>> {
-    let Ok(urls) = std::env::var("FOOTNOTE_OPENAI_URL") else {
-        // Past the test harness, which keeps what a passing test prints to itself.
-        let mut out = std::io::stderr();
-        writeln!(out, "SKIPPED: {story}: FOOTNOTE_OPENAI_URL names no model server").unwrap();
-        return None;
-    };
+    let urls = given("FOOTNOTE_OPENAI_URL", story)?;
     Some(urls.split(',').map(|url| url.trim().to_owned()).collect())
 }
 

@@ -1,9 +1,8 @@
 //! The catalog in a PostgreSQL database: the one of `FOOTNOTE_POSTGRES_URL` (`scripts/with-postgres` starts one).
 
-use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use footnote_tests::Scenario;
+use footnote_tests::{Scenario, given};
 
 /// A catalog of its own in the database.
 pub(super) struct Catalog {
@@ -15,11 +14,7 @@ impl Catalog {
     /// `None`, said loudly, where there is no database to test against.
     pub(super) fn of(story: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let Ok(url) = std::env::var("FOOTNOTE_POSTGRES_URL") else {
-            // Past the test harness, which keeps what a passing test prints to itself.
-            writeln!(std::io::stderr(), "SKIPPED: {story}: FOOTNOTE_POSTGRES_URL names no database").unwrap();
-            return None;
-        };
+        let url = given("FOOTNOTE_POSTGRES_URL", story)?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Some(Self { url, schema: format!("it_{}_{number}", std::process::id()) })
     }

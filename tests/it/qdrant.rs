@@ -1,10 +1,9 @@
 //! Vectors and words on a Qdrant server: the one that `FOOTNOTE_QDRANT_URL` names (several nodes joined by commas make
 //! a cluster of it, with each shard on two of them). `FOOTNOTE_QDRANT_KEY` is its key, where it has one.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use footnote_tests::Scenario;
+use footnote_tests::{Scenario, given};
 use serde_json::{Value, json};
 
 use super::worker::until;
@@ -20,12 +19,7 @@ impl OnServer {
     /// `None`, said loudly, where there is no server to test against.
     fn of(story: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let Ok(url) = std::env::var("FOOTNOTE_QDRANT_URL") else {
-            // Past the test harness, which keeps what a passing test prints to itself.
-            let mut out = std::io::stderr();
-            writeln!(out, "SKIPPED: {story}: FOOTNOTE_QDRANT_URL names no Qdrant server").unwrap();
-            return None;
-        };
+        let url = given("FOOTNOTE_QDRANT_URL", story)?;
         let prefix = format!("it-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let on = Self { scenario: Scenario::new(), url, prefix };
         on.settings(STORES, &on.url);

@@ -1,18 +1,12 @@
 //! A Qdrant server that speaks TLS: the one that `FOOTNOTE_QDRANT_BINARY` names.
 
-use std::io::Write;
 use std::process::Output;
 
-use footnote_tests::{Nodes, Scenario};
+use footnote_tests::{Nodes, Scenario, given};
 
 #[test]
 fn model_a_server_with_tls_is_used_where_its_certificate_is_trusted_and_refused_elsewhere() {
-    let Some(binary) = std::env::var_os("FOOTNOTE_QDRANT_BINARY") else {
-        // Past the test harness, which keeps what a passing test prints to itself.
-        let mut out = std::io::stderr();
-        writeln!(out, "SKIPPED: TLS: FOOTNOTE_QDRANT_BINARY names no Qdrant server").unwrap();
-        return;
-    };
+    let Some(binary) = given("FOOTNOTE_QDRANT_BINARY", "TLS") else { return };
     let scenario = Scenario::new();
     let certificates = scenario.path("certificates");
     let node = Nodes::start_with_tls(binary.as_ref(), &scenario.path("node"), &certificates);

@@ -1,10 +1,9 @@
 //! Query servers: any number answer from what one footnote ingests, and hold nothing of their own. Against the Qdrant
 //! server of `FOOTNOTE_QDRANT_URL` and the database of `FOOTNOTE_POSTGRES_URL`.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use footnote_tests::{Scenario, Server};
+use footnote_tests::{Scenario, Server, given};
 use serde_json::{Value, json};
 
 use super::postgres::Catalog;
@@ -19,10 +18,7 @@ struct World {
 impl World {
     /// `None`, said loudly, where one of the servers is missing.
     fn of(story: &str) -> Option<Self> {
-        let Ok(qdrant) = std::env::var("FOOTNOTE_QDRANT_URL") else {
-            writeln!(std::io::stderr(), "SKIPPED: {story}: FOOTNOTE_QDRANT_URL names no Qdrant server").unwrap();
-            return None;
-        };
+        let qdrant = given("FOOTNOTE_QDRANT_URL", story)?;
         let catalog = Catalog::of(story)?.settings("postgres");
         let key = std::env::var("FOOTNOTE_QDRANT_KEY").unwrap_or_default();
         let nodes = qdrant.split(',').count().min(2);

@@ -25,6 +25,19 @@ pub use server::Server;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+/// What a story needs and no registry holds, such as a server: the value of `variable`; `None`, said loudly, where it is
+/// not set.
+#[must_use]
+pub fn given(variable: &str, story: &str) -> Option<String> {
+    let value = std::env::var(variable).ok();
+    if value.is_none() {
+        // Past the test harness, which keeps what a passing test prints to itself.
+        let said = format!("SKIPPED: {story}: {variable} is not set\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
+    }
+    value
+}
+
 /// The repository's root.
 #[must_use]
 pub fn repository() -> &'static Path {

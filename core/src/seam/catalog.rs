@@ -56,6 +56,15 @@ pub trait Catalog: Send + Sync {
     /// When the catalog cannot be read.
     async fn has_field(&self, collection: &str, name: &str, grants: &Grants) -> Result<bool>;
 
+    /// How many indexed documents of the collection `grants` let be seen. Implementations count without reading them all.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    async fn visible(&self, collection: &str, grants: &Grants) -> Result<usize> {
+        let indexed = self.documents(collection, Some(DocumentStatus::Indexed)).await?;
+        Ok(indexed.iter().filter(|record| grants.may_see(&record.metadata.labels)).count())
+    }
+
     /// The languages that the collection's indexed documents are in, the most frequent first.
     ///
     /// # Errors

@@ -278,6 +278,9 @@ async fn fields_are_known_to_whom_their_documents_may_be_shown() {
         ] {
             assert_eq!(catalog.has_field("c", name, &grants).await.unwrap(), known, "{name} {grants:?}");
         }
+        for (grants, seen) in [(Grants::All, 2), (only(&["board"]), 2), (only(&["sales"]), 1), (only(&[]), 1)] {
+            assert_eq!(catalog.visible("c", &grants).await.unwrap(), seen, "{grants:?}");
+        }
         assert_eq!(catalog.languages("c").await.unwrap(), ["de"]);
         assert_eq!(catalog.record(hidden.record.id).await.unwrap().unwrap().metadata, hidden.record.metadata);
         place.remove().await;

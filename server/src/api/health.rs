@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use footnote_core::Result;
-use footnote_core::catalog::DocumentStatus;
 use serde_json::{Value, json};
 
 use super::access::Caller;
@@ -17,13 +16,12 @@ pub(super) async fn healthz() -> Json<Value> {
 
 /// Models are loaded (the server listens only then) and the catalog answers. Counts what the caller may see.
 pub(super) async fn readyz(State(state): State<ApiState>, caller: Caller) -> Result<Json<Value>, Problem> {
-    let mut indexed = state.catalog.documents(&state.default_collection, Some(DocumentStatus::Indexed)).await?;
-    indexed.retain(|record| caller.may_see(record));
+    let documents = state.catalog.visible(&state.default_collection, &caller.grants).await?;
     Ok(Json(json!({
         "status": "ready",
         "version": env!("CARGO_PKG_VERSION"),
         "generator": state.generator,
         "collection": &*state.default_collection,
-        "documents": indexed.len(),
+        "documents": documents,
     })))
 }

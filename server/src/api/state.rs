@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use footnote_core::answer::FollowUp;
-use footnote_core::catalog::{DocumentRecord, DocumentStatus};
+use footnote_core::catalog::DocumentRecord;
 use footnote_core::question::Turn;
 use footnote_core::seam::{Answerer, Catalog, GeneratorInfo, Searcher};
 use footnote_core::{Code, DocumentId, Error, Grants, Result};
@@ -117,8 +117,7 @@ impl ApiState {
         if self.access.has_entered(caller, name) {
             return Ok(true);
         }
-        let indexed = self.catalog.documents(name, Some(DocumentStatus::Indexed)).await?;
-        let found = indexed.iter().any(|record| caller.may_see(record));
+        let found = self.catalog.visible(name, &caller.grants).await? > 0;
         if found {
             self.access.enter(caller, name);
         }

@@ -117,7 +117,7 @@ impl Footnote {
             let message = "--query-only: what was ingested is in a data folder, which one process has open";
             return Err(Error::new(Code::SettingsInvalid, message).hint(
                 "put it on servers that all can reach: catalog.store = \"postgres\", vectors.store = \"qdrant\" and \
-                 keyword.index = \"qdrant\" (docs/scaling.md)",
+                 keyword.index = \"qdrant\" (docs/query-servers.md)",
             ));
         }
         Self::read(settings, models, Load::Answers, "footnote serve --query-only").await
@@ -241,6 +241,10 @@ impl Footnote {
     }
 
     async fn must_exist(&self, name: &str) -> Result<()> {
+        // A list of all is made of every document's row: only for whom there is something to be told.
+        if self.shelf.catalog.fact(name, EMBEDDING_MODEL).await?.is_some() {
+            return Ok(());
+        }
         let known = self.shelf.catalog.collections().await?;
         if known.iter().any(|known| known == name) { Ok(()) } else { Err(unknown_collection(name, &known)) }
     }

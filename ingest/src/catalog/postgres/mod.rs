@@ -107,6 +107,10 @@ impl Catalog for PostgresCatalog {
         read::has_field(&self.postgres, collection, name, grants).await
     }
 
+    async fn visible(&self, collection: &str, grants: &Grants) -> Result<usize> {
+        read::visible(&self.postgres, collection, grants).await
+    }
+
     async fn languages(&self, collection: &str) -> Result<Vec<String>> {
         read::languages(&self.postgres, collection).await
     }

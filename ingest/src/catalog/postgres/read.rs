@@ -13,6 +13,9 @@ use crate::catalog::stored::Places;
 /// Documents that are in both indexes.
 const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
 
+/// Documents that whoever has the labels of `$2` (NULL: all) may see.
+const VISIBLE: &str = "($2::text[] IS NULL OR d.labels IS NULL OR d.labels && $2::text[])";
+
 pub(super) async fn collections(postgres: &Postgres) -> Result<Vec<String>> {
     let question = "SELECT collection FROM facts UNION SELECT collection FROM documents ORDER BY collection";
     postgres.rows(question, &[]).await?.iter().map(|row| column(row, 0)).collect()
@@ -122,15 +125,25 @@ pub(super) async fn fact(postgres: &Postgres, collection: &str, name: &str) -> R
 /// Whether a document that may be seen has this field of its own.
 pub(super) async fn has_field(postgres: &Postgres, collection: &str, name: &str, grants: &Grants) -> Result<bool> {
     let question = format!(
-        "SELECT EXISTS (SELECT 1 FROM documents d WHERE d.collection = $1 AND {INDEXED} AND $2 = ANY(d.fields) \
-         AND ($3::text[] IS NULL OR d.labels IS NULL OR d.labels && $3::text[]))"
+        "SELECT EXISTS (SELECT 1 FROM documents d WHERE d.collection = $1 AND {INDEXED} AND $3 = ANY(d.fields) \
+         AND {VISIBLE})"
     );
-    let granted: Option<Vec<&str>> = match grants {
-        Grants::All => None,
-        Grants::Only(labels) => Some(labels.iter().map(AsRef::as_ref).collect()),
-    };
-    let rows = postgres.rows(&question, &[&collection, &name, &granted]).await?;
+    let rows = postgres.rows(&question, &[&collection, &granted(grants), &name]).await?;
     rows.first().map_or(Ok(false), |row| column(row, 0))
+}
+
+pub(super) async fn visible(postgres: &Postgres, collection: &str, grants: &Grants) -> Result<usize> {
+    let question = format!("SELECT count(*) FROM documents d WHERE d.collection = $1 AND {INDEXED} AND {VISIBLE}");
+    let rows = postgres.rows(&question, &[&collection, &granted(grants)]).await?;
+    rows.first().map_or(Ok(0), |row| row::whole(row, 0))
+}
+
+/// What [`VISIBLE`] compares labels with.
+fn granted(grants: &Grants) -> Option<&[String]> {
+    match grants {
+        Grants::All => None,
+        Grants::Only(labels) => Some(labels),
+    }
 }
 
 pub(super) async fn languages(postgres: &Postgres, collection: &str) -> Result<Vec<String>> {

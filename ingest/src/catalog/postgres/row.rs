@@ -75,7 +75,7 @@ fn json<T: DeserializeOwned>(row: &Row, at: usize) -> Result<T> {
 }
 
 /// Reads a column of numbers that are not negative.
-fn whole<T: TryFrom<i64>>(row: &Row, at: usize) -> Result<T>
+pub(super) fn whole<T: TryFrom<i64>>(row: &Row, at: usize) -> Result<T>
 where
     T::Error: std::fmt::Display,
 {

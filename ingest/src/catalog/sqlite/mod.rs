@@ -217,6 +217,11 @@ impl Catalog for SqliteCatalog {
         self.read(move |connection| read::has_field(connection, &collection, &name, &grants)).await
     }
 
+    async fn visible(&self, collection: &str, grants: &Grants) -> Result<usize> {
+        let (collection, grants) = (collection.to_owned(), grants.clone());
+        self.read(move |connection| read::visible(connection, &collection, &grants)).await
+    }
+
     async fn languages(&self, collection: &str) -> Result<Vec<String>> {
         let collection = collection.to_owned();
         self.read(move |connection| read::languages(connection, &collection)).await

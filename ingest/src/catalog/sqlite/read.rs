@@ -12,6 +12,10 @@ use crate::catalog::stored::Places;
 /// Documents that are in both indexes.
 const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
 
+/// Documents that whoever has the labels of `?2` (NULL: all) may see.
+const VISIBLE: &str = "(?2 IS NULL OR json_extract(d.metadata, '$.labels') IS NULL \
+     OR EXISTS (SELECT 1 FROM json_each(d.metadata, '$.labels') l WHERE l.value IN (SELECT value FROM json_each(?2))))";
+
 pub(super) fn collections(connection: &Connection) -> Result<Vec<String>> {
     let mut query = connection
         .prepare_cached("SELECT collection FROM facts UNION SELECT collection FROM documents ORDER BY collection")?;
@@ -132,18 +136,26 @@ pub(super) fn facts(connection: &Connection, collection: &str) -> Result<Vec<(St
 
 /// Whether a document that may be seen has this field of its own.
 pub(super) fn has_field(connection: &Connection, collection: &str, name: &str, grants: &Grants) -> Result<bool> {
-    let granted = match grants {
-        Grants::All => None,
-        Grants::Only(labels) => Some(row::to_json(labels)?),
-    };
     let mut query = connection.prepare_cached(&format!(
         "SELECT EXISTS (SELECT 1 FROM documents d, json_each(d.metadata, '$.fields') f \
-         WHERE d.collection = ?1 AND {INDEXED} AND f.key = ?2 AND (?3 IS NULL \
-           OR json_extract(d.metadata, '$.labels') IS NULL \
-           OR EXISTS (SELECT 1 FROM json_each(d.metadata, '$.labels') l \
-                      WHERE l.value IN (SELECT value FROM json_each(?3)))))"
+         WHERE d.collection = ?1 AND {INDEXED} AND f.key = ?3 AND {VISIBLE})"
     ))?;
-    query.query_row(params![collection, name, granted], |row| row.get(0))
+    query.query_row(params![collection, granted(grants)?, name], |row| row.get(0))
+}
+
+pub(super) fn visible(connection: &Connection, collection: &str, grants: &Grants) -> Result<usize> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT count(*) FROM documents d WHERE d.collection = ?1 AND {INDEXED} AND {VISIBLE}"
+    ))?;
+    query.query_row(params![collection, granted(grants)?], |row| row.get(0))
+}
+
+/// What [`VISIBLE`] compares labels with.
+fn granted(grants: &Grants) -> Result<Option<String>> {
+    match grants {
+        Grants::All => Ok(None),
+        Grants::Only(labels) => row::to_json(labels).map(Some),
+    }
 }
 
 pub(super) fn languages(connection: &Connection, collection: &str) -> Result<Vec<String>> {
