@@ -140,4 +140,7 @@ fn a_database_that_is_not_there_is_told_without_its_password() {
         assert!(told.stderr.contains("127.0.0.1:9") && told.stderr.contains("hint:"), "{}", told.stderr);
         assert!(!told.stderr.contains("s3cret"), "{}", told.stderr);
     }
+    let doctor = scenario.run(["doctor"]);
+    assert!(doctor.code == 1 && doctor.stdout.contains("failed  servers"), "{}", doctor.stdout);
+    assert!(!doctor.stdout.contains("s3cret"), "{}", doctor.stdout);
 }

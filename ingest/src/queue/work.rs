@@ -1,6 +1,7 @@
 //! The worker's loop: one job at a time, in the order of asking.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use footnote_core::{Code, Error, Fault, Result};
@@ -15,6 +16,9 @@ use crate::report::{IngestReport, Outcome};
 
 /// Problems of a report that are stored with its job. The catalog has them all.
 const STORED_PROBLEMS: usize = 200;
+
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Does the work of a job.
 #[async_trait]
@@ -100,7 +104,9 @@ impl JobQueue {
             if claimed.cancel.is_cancelled() {
                 return if shutdown.is_cancelled() { End::PutBack } else { End::Cancelled };
             }
-            if failed >= self.options().retries || !may_pass(&error) {
+            // Without the stores no job can be done: this one waits for them, however long they are away.
+            let waits = error.code() == Code::StoreUnavailable;
+            if !waits && (failed >= self.options().retries || !may_pass(&error)) {
                 return End::Failed(error);
             }
             failed += 1;
@@ -114,7 +120,8 @@ impl JobQueue {
 
     /// Waits the longer the more attempts failed; not at all once `cancel` says so.
     async fn pause(&self, failed: u32, cancel: &CancellationToken) {
-        let wait = self.options().retry_wait * 2_u32.saturating_pow(failed.saturating_sub(1));
+        let wait = self.options().retry_wait.saturating_mul(2_u32.saturating_pow(failed.saturating_sub(1)));
+        let wait = wait.min(LONGEST_WAIT);
         cancel.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
 }

@@ -101,7 +101,7 @@ pub(super) async fn content(
     let read = read.await.map_err(|error| Error::internal(error.to_string()))?;
     let read =
         match (read, &state.ingestion) {
-            (Err(error), None) => Err(error
+            (Err(error), None) if error.code() == Code::SourceChanged => Err(error
                 .hint("files lie with the footnote that ingests, this one has the texts: GET /documents/{id}/text")),
             (read, _) => read,
         };

@@ -20,6 +20,7 @@ pub(super) async fn run(context: &Context) -> Result<Outcome> {
     let checks = [
         ("settings", Ok("read and checked".to_owned())),
         ("data folder", data_folder(context)),
+        ("servers", servers(context).await),
         ("model files", model_files(context)),
         ("readers", readers(context).await),
         ("embedding", embedding(context).await),
@@ -43,6 +44,10 @@ fn data_folder(context: &Context) -> Result<String> {
     let root = &context.settings.data;
     DataFolder::create(root, "footnote doctor")?;
     Ok(format!("{} is writable and free", root.display()))
+}
+
+async fn servers(context: &Context) -> Result<String> {
+    Ok(wire::servers(&context.settings).await?.unwrap_or_else(|| "none: all is in the data folder".to_owned()))
 }
 
 /// The files that the settings name, by size and checksum.

@@ -49,6 +49,7 @@ use self::placed::Placed;
 use self::reader::{Reader, SharedSearcher};
 use self::renew::generation_of;
 pub use self::shelf::Shelf;
+pub(crate) use self::stores::servers;
 use crate::api::state::unknown_collection;
 use crate::api::{CollectionHandle, Collections};
 use crate::data::DataFolder;
@@ -235,6 +236,7 @@ impl Footnote {
     /// # Errors
     /// When a store fails.
     pub async fn remove(&self, collection: &str, document: DocumentId) -> Result<bool> {
+        self.data()?;
         let index = self.index(collection).await?;
         let removed = footnote_ingest::remove(&self.stores(&index), document, "deleted by request").await?;
         Ok(removed.is_some())

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use footnote_config::{KeywordKind, QuantizationKind, Settings, VectorKind};
+use footnote_config::{CatalogKind, KeywordKind, QuantizationKind, Settings, VectorKind};
 use footnote_core::seam::{KeywordIndex, VectorStore};
 use footnote_core::{Error, Result};
 use footnote_retriever::{
     EdgeStore, QdrantCollection, QdrantKeyword, QdrantOptions, QdrantStore, Quantization, TantivyIndex, VectorOptions,
 };
+
+use super::shelf::postgres;
 
 /// Opens the stores of one generation of a collection.
 pub(super) struct Opener<'s> {
@@ -72,6 +74,26 @@ impl<'s> Opener<'s> {
     pub(super) fn opened_qdrant(&self) -> Option<Arc<QdrantCollection>> {
         self.qdrant.get().cloned()
     }
+}
+
+/// Asks the servers that the settings name whether they can be used; gives where they are, `None` where none is named.
+///
+/// # Errors
+/// Those of the servers.
+pub(crate) async fn servers(settings: &Settings) -> Result<Option<String>> {
+    let mut places = Vec::new();
+    if settings.catalog.store == CatalogKind::Postgres {
+        let postgres = postgres(settings)?;
+        postgres.rows("SELECT 1", &[]).await?;
+        places.push(postgres.place().to_owned());
+    }
+    if settings.vectors.store == VectorKind::Qdrant {
+        let opener = Opener::new(settings, PathBuf::new(), (&settings.server.collection, 0), 0, false);
+        let qdrant = opener.qdrant()?;
+        qdrant.reach().await?;
+        places.push(format!("Qdrant {}", qdrant.place()));
+    }
+    Ok((!places.is_empty()).then(|| places.join("; ")))
 }
 
 async fn blocking<T: Send + 'static>(open: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -62,10 +62,11 @@ impl Postgres {
             .hint("for example postgresql://footnote:PASSWORD@db.example.org:5432/footnote")
         })?;
         let place = format!("{} (schema {schema})", place(&config));
-        let search_path = format!("-c search_path={schema}");
+        // The server ends what nobody waits for any more, so that a kept connection is free again.
+        let usual = format!("-c search_path={schema} -c statement_timeout={}", timeout.as_millis());
         let options = config.get_options().map_or_else(String::new, |given| format!("{given} "));
         config
-            .options(format!("{options}{search_path}"))
+            .options(format!("{options}{usual}"))
             .application_name("footnote")
             .connect_timeout(timeout)
             .keepalives_idle(SILENCE)
@@ -172,16 +173,21 @@ impl Postgres {
         };
         let state = error.code().cloned();
         let (code, hint) = match state {
-            _ if is_lost(&error) => (
-                Code::StoreUnavailable,
-                "start it, or correct catalog.url; where TLS is the trouble, sslmode in the address decides (disable, prefer, require)",
+            _ if error.to_string().starts_with("error performing TLS") => (
+                Code::StoreRefused,
+                "where its certificate is your own, SSL_CERT_FILE=ca.pem names who signed it; ?sslmode=disable goes without TLS",
             ),
+            _ if is_lost(&error) => (Code::StoreUnavailable, "start it, or correct catalog.url"),
+            Some(SqlState::QUERY_CANCELED) => {
+                (Code::StoreUnavailable, "see whether it is overloaded, or raise catalog.timeout_seconds")
+            }
             Some(SqlState::TOO_MANY_CONNECTIONS) => {
                 (Code::StoreUnavailable, "raise max_connections of the server, or lower catalog.connections")
             }
-            Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-                (Code::StoreRefused, "correct the user and password in catalog.url (FOOTNOTE_CATALOG__URL)")
-            }
+            Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => (
+                Code::StoreRefused,
+                "correct user, password or sslmode in catalog.url (FOOTNOTE_CATALOG__URL); the server's pg_hba.conf says who may come in",
+            ),
             Some(SqlState::INVALID_CATALOG_NAME) => (
                 Code::StoreRefused,
                 "make the database first: createdb NAME; footnote makes its schema and tables in it",

@@ -118,12 +118,12 @@ const OLDEST: i64 = 130_000;
 pub(super) async fn migrate(postgres: &Postgres, client: &mut ClientWrapper) -> Result<(), Failure> {
     check_server(postgres, client).await?;
     let schema = postgres.schema();
-    client
-        .batch_execute(&format!(
-            "CREATE SCHEMA IF NOT EXISTS {schema};
-             CREATE TABLE IF NOT EXISTS footnote (version BIGINT NOT NULL);"
-        ))
-        .await?;
+    // Not "if not exists", which asks for the right to make schemas even where there is nothing to make.
+    let there = client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema]).await?;
+    if !there.get::<_, bool>(0) {
+        client.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
+    }
+    client.batch_execute("CREATE TABLE IF NOT EXISTS footnote (version BIGINT NOT NULL)").await?;
     let version = client.query_opt("SELECT version FROM footnote", &[]).await?.map_or(0, |row| row.get::<_, i64>(0));
     let version = known(postgres, version)?;
     for (index, step) in MIGRATIONS.iter().enumerate().skip(version) {

@@ -52,7 +52,7 @@ impl Writer {
         // A machine that vanished must not keep the lock for hours.
         connection
             .batch_execute(
-                "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+                "SET statement_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
             )
             .await?;
         let name = format!("footnote:{}", self.postgres.schema());

@@ -28,6 +28,21 @@ async fn a_failure_that_may_pass_is_tried_again_and_one_that_cannot_is_not() {
 }
 
 #[tokio::test]
+async fn a_job_waits_for_a_store_however_long_it_is_away() {
+    let world = World::new();
+    let away = || (0..20).map(|_| Act::Fail(Code::StoreUnavailable));
+    let runner = Arc::new(Fake::new(away()));
+    world.work(&runner);
+    let job = world.submit(&["/a"], Origin::Upload).await;
+    let job = world.ended(job.id).await;
+    assert_eq!((job.state, job.attempts), (JobState::Done, 21));
+    // What is not the store's fault then counts as before.
+    runner.acts.lock().unwrap().extend(away().chain([Act::Fail(Code::PathMissing)]));
+    let job = world.submit(&["/b"], Origin::Api).await;
+    assert_eq!(world.ended(job.id).await.error.unwrap().code, "path_missing");
+}
+
+#[tokio::test]
 async fn a_job_that_ran_when_the_process_ended_is_run_again() {
     let world = World::new();
     let cut_short = world.submit(&["/a"], Origin::Api).await;

@@ -105,6 +105,16 @@ impl QdrantCollection {
         format!("{} on {}", self.alias, self.connection.url())
     }
 
+    /// Whether its server can be reached and used.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn reach(&self) -> Result<()> {
+        self.connection.check_version().await?;
+        // The version is told to whoever asks; this needs the key.
+        self.is_there(&self.name).await.map(drop)
+    }
+
     /// Whether it is there. Checked the first time, with the server's version and the vectors' length.
     ///
     /// # Errors
