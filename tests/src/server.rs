@@ -86,13 +86,14 @@ impl Server {
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
-    /// `DELETE path`, as status and JSON.
+    /// `DELETE path`, as status and JSON; without a body, as null.
     ///
     /// # Panics
     /// When there is no answer, or no JSON.
     pub async fn delete(&self, path: &str) -> (u16, Value) {
         let response = self.client.delete(format!("{}{path}", self.url)).send().await.expect("an answer");
-        (response.status().as_u16(), response.json().await.expect("JSON"))
+        let (status, body) = (response.status().as_u16(), response.bytes().await.expect("a body"));
+        (status, if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") })
     }
 
     /// `POST /documents` with a file, as status and JSON.

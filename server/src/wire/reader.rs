@@ -64,16 +64,68 @@ pub(super) struct SharedSearcher {
 #[async_trait]
 impl Searcher for SharedSearcher {
     async fn search(&self, question: &Question) -> Result<Retrieved> {
-        let (reader, name) = (&self.reader, self.collection.as_str());
-        for _ in 0..ATTEMPTS {
+        let (reader, name, options) = (&self.reader, self.collection.as_str(), self.options);
+        let answering = || generation_of(&*reader.catalog, name);
+        let work = || async move {
             let index = reader.index(name).await?;
             let generation = index.generation;
-            let found = search(&reader.live, index, &reader.catalog, self.options, question).await;
-            if generation_of(&*reader.catalog, name).await? == generation {
-                return found;
-            }
-            tracing::info!(collection = name, "made anew during a search: searching the new index");
+            Ok((generation, search(&reader.live, index, &reader.catalog, options, question).await))
+        };
+        in_one_state(name, answering, work).await
+    }
+}
+
+/// What `work` found, once the generation that it found it in still answers when it is done. Also of an error: the old
+/// generation is removed when the new one answers.
+async fn in_one_state<T, A, W>(name: &str, answering: impl Fn() -> A, work: impl Fn() -> W) -> Result<T>
+where
+    A: Future<Output = Result<u32>>,
+    W: Future<Output = Result<(u32, Result<T>)>>,
+{
+    for _ in 0..ATTEMPTS {
+        let (generation, found) = work().await?;
+        if answering().await? == generation {
+            return found;
         }
-        Err(Error::internal(format!("`{name}` was made anew {ATTEMPTS} times during one search")))
+        tracing::info!(collection = name, "made anew during a search: searching the new index");
+    }
+    Err(Error::internal(format!("`{name}` was made anew {ATTEMPTS} times during one search")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use footnote_core::Code;
+
+    use super::*;
+
+    /// Works while a collection is at these generations, each for one piece of work; what was found in each.
+    async fn worked(generations: &[u32], found: impl Fn(u32) -> Result<&'static str>) -> (Result<&'static str>, usize) {
+        let done = Cell::new(0);
+        let at = |turn: usize| generations[turn.min(generations.len() - 1)];
+        let work = || {
+            let generation = at(done.get());
+            done.set(done.get() + 1);
+            std::future::ready(Ok((generation, found(generation))))
+        };
+        (in_one_state("c", || std::future::ready(Ok(at(done.get()))), work).await, done.get())
+    }
+
+    #[tokio::test]
+    async fn what_was_found_while_a_collection_was_swapped_is_not_believed() {
+        let gone = || Error::new(Code::IndexMismatch, "the old collection is gone");
+        let found = |generation| if generation == 0 { Err(gone()) } else { Ok("whole") };
+        assert!(matches!(worked(&[1], found).await, (Ok("whole"), 1)));
+        let (found_now, times) = worked(&[0, 1], found).await;
+        assert_eq!((found_now.unwrap(), times), ("whole", 2));
+        let half = |generation| Ok(if generation == 0 { "half" } else { "whole" });
+        let (found_now, times) = worked(&[0, 1], half).await;
+        assert_eq!((found_now.unwrap(), times), ("whole", 2));
+        // An error that has nothing to do with it is told at once, and a collection that never stands still in the end.
+        let (error, times) = worked(&[0], found).await;
+        assert_eq!((error.unwrap_err().code(), times), (Code::IndexMismatch, 1));
+        let (error, times) = worked(&[1, 2, 3, 4], found).await;
+        assert_eq!((error.unwrap_err().code(), times), (Code::Internal, ATTEMPTS));
     }
 }
