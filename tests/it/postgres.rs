@@ -130,6 +130,25 @@ fn model_one_footnote_writes_to_a_catalog_and_query_servers_need_all_of_it_on_se
 }
 
 #[test]
+fn model_an_index_in_another_data_folder_is_missed_and_not_taken_for_empty() {
+    let Some(catalog) = Catalog::of("an index elsewhere") else { return };
+    let (here, elsewhere) = (scenario(), scenario());
+    for scenario in [&here, &elsewhere] {
+        set(scenario, &[&catalog.settings("postgres"), QUOTED]);
+    }
+    here.ingest();
+    let folder = here.path("documents").display().to_string();
+    for args in [vec!["search", "red kettle"], vec!["ingest", &folder], vec!["verify"]] {
+        let told = elsewhere.run(&args);
+        assert_eq!(told.code, 4, "{args:?}: {}{}", told.stdout, told.stderr);
+        assert!(told.stderr.contains("the catalog has 2 documents"), "{}", told.stderr);
+    }
+    elsewhere.ok(["verify", "--repair"]);
+    elsewhere.verify();
+    assert!(elsewhere.found("red kettle").contains("four minutes"));
+}
+
+#[test]
 fn a_database_that_is_not_there_is_told_without_its_password() {
     let scenario = scenario();
     let settings = "[catalog]\nstore = \"postgres\"\nurl = \"postgresql://me:s3cret@127.0.0.1:9/footnote\"\n";

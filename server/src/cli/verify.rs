@@ -20,6 +20,9 @@ pub(super) async fn run(context: &Context, args: Verify) -> Result<Outcome> {
     };
     let mut reports = Vec::new();
     for name in &collections {
+        if args.repair {
+            footnote.begin_here(name).await?;
+        }
         let mut report = footnote.verify(name).await?;
         if args.repair && !report.is_clean() {
             let repair = footnote.repair(name, &report).await?;

@@ -30,7 +30,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use footnote_config::{AnswerMode, ModelCatalog, Settings};
 use footnote_core::seam::{Catalog, Embedder, Generator, Searcher};
-use footnote_core::{Code, DocumentId, Error, Result};
+use footnote_core::{Code, DocumentId, Error, Grants, Result};
 use footnote_generator::{AnswererParts, GroundedAnswerer};
 use footnote_ingest::pipeline::EMBEDDING_MODEL;
 use footnote_ingest::{
@@ -287,6 +287,7 @@ impl Footnote {
             return Ok(index);
         }
         let generation = generation_of(&*self.shelf.catalog, name).await?;
+        self.must_be_here(name, generation).await?;
         let embedder = self.embedder_of(name).await?;
         let index = Index::open(&self.settings, self.data()?, (name, generation), embedder, true).await?;
         footnote_ingest::finish(&self.stores(&index), name).await?;
@@ -294,6 +295,40 @@ impl Footnote {
         self.clear_generations(name, generation)?;
         self.live.put(name, index.clone());
         Ok(index)
+    }
+
+    /// A catalog in a database may speak of an index that is in the data folder of another machine: an empty one made here
+    /// would answer that nothing is known.
+    async fn must_be_here(&self, name: &str, generation: u32) -> Result<()> {
+        let data = self.data()?;
+        let in_doubt = self.shelf.postgres.is_some() && !shelf::is_shared(&self.settings);
+        if !in_doubt || Placed::read(&data.index(name, generation))?.is_some() {
+            return Ok(());
+        }
+        match self.shelf.catalog.visible(name, &Grants::All).await? {
+            0 => Ok(()),
+            documents => {
+                let root = data.root().display();
+                let message =
+                    format!("{root}: has no index of `{name}`, of which the catalog has {documents} documents");
+                Err(Error::new(Code::IndexMismatch, message).hint(
+                    "it is in the data folder of another machine, or lost: run this there, move it to a Qdrant server that all \
+                     machines reach (`footnote migrate --to qdrant`), or make it anew here with `footnote verify --repair`",
+                ))
+            }
+        }
+    }
+
+    /// Lets an index be made anew in this data folder, of which it may have nothing: [`Self::repair`] fills it.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read or the folder not be written.
+    pub async fn begin_here(&self, name: &str) -> Result<()> {
+        let folder = self.data()?.index(name, generation_of(&*self.shelf.catalog, name).await?);
+        match Placed::read(&folder)? {
+            Some(_) => Ok(()),
+            None => Placed::new(Kinds::of(&self.settings)).write(&folder),
+        }
     }
 
     /// The embedding model that a collection was made with.
