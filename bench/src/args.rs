@@ -180,6 +180,9 @@ pub(crate) struct KillsSubject {
     pub(crate) seed: u64,
 }
 
+/// What `retrieval --quantization` takes.
+const QUANTIZATIONS: [&str; 6] = ["none", "scalar", "binary", "none-on-disk", "scalar-on-disk", "binary-on-disk"];
+
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct RetrievalSubject {
     /// Sizes of the collection, in chunks; 1,000,000 take half an hour and 8 GB of disk
@@ -191,8 +194,8 @@ pub(crate) struct RetrievalSubject {
     /// Where the collections are kept; what is there is used again
     #[arg(long, default_value = "/tmp/footnote-bench-retrieval", value_name = "DIR")]
     pub(crate) work: PathBuf,
-    /// How vectors are quantized: none, scalar, binary
-    #[arg(long, default_value = "none", value_parser = ["none", "scalar", "binary"], value_name = "KIND")]
+    /// How vectors are quantized: none, scalar, binary; with -on-disk behind it they are read from disk
+    #[arg(long, default_value = "none", value_parser = QUANTIZATIONS, value_name = "KIND")]
     pub(crate) quantization: String,
     /// Where the plot goes
     #[arg(long, default_value = "docs/retrieval-latency.svg", value_name = "FILE")]

@@ -168,13 +168,14 @@ pub(crate) fn measure(job: &RetrievalJob, models: Option<&Path>) -> Result<()> {
     child::answer(&Size { filled, scopes, recall_at_10, anonymous_mib, file_mib })
 }
 
-fn vector_options(quantization: &str) -> Result<VectorOptions> {
+fn vector_options(kind: &str) -> Result<VectorOptions> {
+    let (quantization, on_disk) = kind.strip_suffix("-on-disk").map_or((kind, false), |kind| (kind, true));
     let quantization = match quantization {
         "scalar" => Quantization::Scalar,
         "binary" => Quantization::Binary,
         _ => Quantization::None,
     };
-    Ok(VectorOptions { quantization, ..VectorOptions::default() })
+    Ok(VectorOptions { quantization, on_disk, ..VectorOptions::default() })
 }
 
 /// The mean share of the first ten of `exact` that are among the first ten of `found`.

@@ -99,7 +99,7 @@ impl Postgres {
     /// cut, as a restarted server cuts them.
     ///
     /// # Errors
-    /// [`Code::StoreUnavailable`], [`Code::StoreRefused`], and those of [`Self::error`].
+    /// [`Code::StoreUnavailable`], [`Code::StoreRefused`], [`Code::DiskFull`].
     pub async fn rows(&self, question: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
         match self.ask(question, values).await {
             Err(Failure::Postgres(error)) if is_lost(&error) => {

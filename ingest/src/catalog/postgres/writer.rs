@@ -13,6 +13,9 @@ use super::write::Change;
 /// server that is restarted is back by then.
 const RETRIES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How often a lock that is held is looked at again before it counts as somebody's: a server notices in its own time that a
+/// process was killed, and the next one is often started at once.
+const GHOST_LOOKS: u32 = 5;
 
 /// Who writes.
 pub(super) struct Writer {
@@ -32,8 +35,18 @@ impl Writer {
     pub(super) async fn begin(postgres: Postgres, holder: &str) -> Result<Self> {
         let holder = format!("process {} ({holder})", std::process::id());
         let mut writer = Self { postgres, holder, connection: None, turn: 0 };
-        writer.lock_first().await.map_err(|failure| writer.postgres.error(failure))?;
-        Ok(writer)
+        let mut taken = writer.lock_first().await;
+        for _ in 0..GHOST_LOOKS {
+            if !matches!(&taken, Err(failure) if writer.is_ghost(failure)) {
+                break;
+            }
+            tokio::time::sleep(FIRST_WAIT).await;
+            taken = writer.lock_first().await;
+        }
+        match taken {
+            Ok(()) => Ok(writer),
+            Err(failure) => Err(writer.postgres.error(failure)),
+        }
     }
 
     async fn lock_first(&mut self) -> Result<(), Failure> {
@@ -85,7 +98,7 @@ impl Writer {
         let mut wait = FIRST_WAIT;
         for _ in 0..RETRIES {
             match self.try_to(change).await {
-                Err(failure) if failure.is_lost() || self.is_own_ghost(&failure) => {
+                Err(failure) if failure.is_lost() || self.is_ghost(&failure) => {
                     let error = self.postgres.error(failure);
                     tracing::warn!(%error, "the catalog's connection was lost; it is made again");
                     self.connection = None;
@@ -98,8 +111,8 @@ impl Writer {
         self.try_to(change).await.map_err(|failure| self.postgres.error(failure))
     }
 
-    /// The server may hold the lock for the lost connection still.
-    fn is_own_ghost(&self, failure: &Failure) -> bool {
+    /// The server may hold the lock for a connection that is gone.
+    fn is_ghost(&self, failure: &Failure) -> bool {
         let in_use = |error: &Error| error.code() == Code::DataFolderInUse;
         self.connection.is_none() && matches!(failure, Failure::Footnote(error) if in_use(error))
     }
