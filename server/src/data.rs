@@ -3,9 +3,9 @@
 //! ```text
 //! DATA/format                          the version of this layout
 //! DATA/lock                            held by the one process that uses the folder; says which
-//! DATA/catalog.sqlite                  what was ingested
+//! DATA/catalog.sqlite                  what was ingested, unless that is in PostgreSQL
 //! DATA/jobs.sqlite                     the queue
-//! DATA/sessions.sqlite                 conversations
+//! DATA/sessions.sqlite                 conversations, likewise
 //! DATA/uploads/NAME/                   uploaded files
 //! DATA/collections/NAME/vectors/       qdrant-edge
 //! DATA/collections/NAME/keyword/       tantivy

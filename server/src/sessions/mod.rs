@@ -118,14 +118,13 @@ impl Sessions {
 
     /// The turns of a session, oldest first; none of an unknown one.
     pub async fn history(&self, key: &SessionKey) -> Vec<Turn> {
-        self.store
-            .turns(key, true)
-            .await
-            .unwrap_or_else(|error| {
+        match self.store.turns(key, true).await {
+            Ok(turns) => turns.unwrap_or_default(),
+            Err(error) => {
                 tracing::error!(?error, "a session could not be read; the question is asked as it stands");
-                None
-            })
-            .unwrap_or_default()
+                Vec::new()
+            }
+        }
     }
 
     /// Adds what was asked and answered.
