@@ -79,6 +79,8 @@ async fn what_sqlite_has_is_copied_whole() {
 
     let to = PostgresCatalog::open_to_write(schema.postgres(), "a test").await.unwrap();
     to.copy(&from, "c").await.unwrap();
+    // Again, as after a connection that was lost at its end.
+    to.copy(&from, "c").await.unwrap();
     let plain = |mut record: DocumentRecord| {
         record.title = record.title.replace('\0', "\u{fffd}");
         record

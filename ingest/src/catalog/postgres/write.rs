@@ -121,8 +121,7 @@ impl Writing<'_> {
 
     /// Texts are the same in both: what is new are the chunks, and titles that were cut to fit.
     async fn adopt(&self, next: &SqliteCatalog, collection: &str, facts: &[(&str, &str)]) -> Result<(), Failure> {
-        let gone = "DELETE FROM chunks c USING documents d WHERE d.id = c.document AND d.collection = $1";
-        self.run(gone, &[&collection]).await?;
+        self.forget_chunks(collection).await?;
         for record in next.documents(collection, None).await? {
             let changed = "UPDATE documents SET title = $3, chunks = $4, language = $5, metadata = $6, fields = $7, \
                  labels = $8 WHERE id = $1 AND collection = $2";
@@ -152,6 +151,8 @@ impl Writing<'_> {
     }
 
     async fn copy(&self, from: &SqliteCatalog, collection: &str) -> Result<(), Failure> {
+        // There are some when it is told again.
+        self.forget_chunks(collection).await?;
         let mut records = from.documents(collection, None).await?;
         records.extend(from.documents(collection, Some(DocumentStatus::Deleted)).await?);
         for record in records {
@@ -168,6 +169,11 @@ impl Writing<'_> {
             self.fact(collection, &name, &value).await?;
         }
         Ok(())
+    }
+
+    async fn forget_chunks(&self, collection: &str) -> Result<(), Failure> {
+        let gone = "DELETE FROM chunks c USING documents d WHERE d.id = c.document AND d.collection = $1";
+        self.run(gone, &[&collection]).await.map(drop)
     }
 
     async fn take_chunks(&self, from: &SqliteCatalog, record: &DocumentRecord) -> Result<(), Failure> {
