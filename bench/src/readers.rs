@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::args::{Options, ReadersSubject};
-use crate::measure::{Spread, peak_mib};
+use crate::measure::{Percentiles, Spread, peak_mib};
 use crate::product::{explained, runtime};
 use crate::report::{Claim, Section, Table};
 
@@ -81,13 +81,12 @@ async fn measure(options: &Options, subject: &ReadersSubject, asked: Arc<Asked>)
             let urls = sides[at].urls.clone();
             readers(&urls, &asked, subject.readers, WARM_UP).await?;
             let begun = Instant::now();
-            let mut times = readers(&urls, &asked, subject.readers, window).await?;
+            let times = readers(&urls, &asked, subject.readers, window).await?;
             let seconds = begun.elapsed().as_secs_f64();
-            times.sort_by(f64::total_cmp);
-            let part = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
             sides[at].per_second.push(times.len() as f64 / seconds);
-            sides[at].p50_ms.push(part(0.5));
-            sides[at].p99_ms.push(part(0.99));
+            let Percentiles { p50, p99 } = Percentiles::of(times);
+            sides[at].p50_ms.push(p50);
+            sides[at].p99_ms.push(p99);
         }
     }
     for (side, pid) in sides.iter_mut().zip(&subject.pids) {

@@ -71,13 +71,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Layer;
-    use crate::load::{DefaultFolders, load};
-
-    fn with(text: &str) -> footnote_core::Result<Settings> {
-        let layers = vec![Layer::from_toml("footnote.toml", text)?];
-        load(layers, None, DefaultFolders::of(None, None, None)).map(|loaded| loaded.settings)
-    }
+    use crate::load::of_text as with;
 
     #[test]
     fn a_database_is_named_where_one_is_used_and_its_password_is_never_printed() {

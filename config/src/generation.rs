@@ -171,12 +171,10 @@ pub(crate) fn check(generation: &GenerationSettings) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::Layer;
-    use crate::load::{DefaultFolders, load};
+    use crate::load::of_text;
 
     fn problem_of(text: &str) -> String {
-        let layers = vec![Layer::from_toml("footnote.toml", text).unwrap()];
-        load(layers, None, DefaultFolders::of(None, None, None)).unwrap_err().to_string()
+        of_text(text).unwrap_err().to_string()
     }
 
     #[test]

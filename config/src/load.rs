@@ -170,6 +170,13 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
+/// Settings out of a `footnote.toml` with this text, for the tests of its sections.
+#[cfg(test)]
+pub(crate) fn of_text(text: &str) -> Result<Settings> {
+    let layers = vec![Layer::from_toml("footnote.toml", text)?];
+    load(layers, None, DefaultFolders::of(None, None, None)).map(|loaded| loaded.settings)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

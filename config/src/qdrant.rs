@@ -151,13 +151,8 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
-    use crate::load::{DefaultFolders, load};
-    use crate::{Layer, Settings};
-
-    fn with(text: &str) -> footnote_core::Result<Settings> {
-        let layers = vec![Layer::from_toml("footnote.toml", text)?];
-        load(layers, None, DefaultFolders::of(None, None, None)).map(|loaded| loaded.settings)
-    }
+    use crate::Layer;
+    use crate::load::{DefaultFolders, load, of_text as with};
 
     fn said(text: &str) -> String {
         with(text).expect_err("these settings are wrong").message().to_owned()

@@ -26,7 +26,7 @@ use self::hybrid::Opened;
 use self::source::{Source, place};
 use crate::args::{Options, RetrievalJob, RetrievalSubject};
 use crate::child;
-use crate::measure::{anonymous_mib, mapped_mib};
+use crate::measure::{Percentiles, anonymous_mib, mapped_mib};
 use crate::plot::{self, BLUE, GREEN, GREY};
 use crate::product::{runtime, settings};
 use crate::report::{Claim, Section, Table};
@@ -70,21 +70,6 @@ struct Scope {
     vectors: Percentiles,
     keyword: Percentiles,
     hybrid: Percentiles,
-}
-
-/// Milliseconds.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Percentiles {
-    p50: f64,
-    p99: f64,
-}
-
-impl Percentiles {
-    fn of(mut ms: Vec<f64>) -> Self {
-        ms.sort_by(f64::total_cmp);
-        let at = |share: f64| ms[((ms.len() - 1) as f64 * share).round() as usize];
-        Self { p50: at(0.5), p99: at(0.99) }
-    }
 }
 
 /// Measures each size and draws the plot.

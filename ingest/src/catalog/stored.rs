@@ -7,6 +7,21 @@ use serde_json::Result;
 /// Replaced versions that are remembered of a document.
 pub(super) const VERSIONS: u32 = 100;
 
+/// The columns of a document's row, in the order in which both catalogs read them.
+pub(super) const RECORD: &str = "d.id, d.collection, d.uri, d.title, d.media_type, d.bytes, d.modified_ms, \
+     d.content_hash, d.pages, d.pages_without_text, d.chunks, d.status, d.reason, d.updated_ms, d.language, d.version, \
+     d.attempts, d.retry_at_ms, d.timings, d.metadata";
+
+/// The columns of a chunk's row, likewise.
+pub(super) const CHUNK: &str =
+    "c.id, c.document, c.ordinal, c.span_start, c.span_end, c.text, c.heading_path, c.page_start, c.page_end, c.tokens";
+
+/// How many columns [`CHUNK`] has.
+pub(super) const CHUNK_COLUMNS: usize = 10;
+
+/// Documents that are in both indexes.
+pub(super) const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
+
 /// The pages, headings and lines of a document, in JSON. As bare tuples: a long PDF has ten thousand lines, and field
 /// names would double them.
 pub(super) struct Places {

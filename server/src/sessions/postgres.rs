@@ -70,6 +70,7 @@ impl SessionStore for PostgresSessions {
     /// Not one transaction: what is over the limits is forgotten by the next turn at the latest.
     async fn append(&self, key: &SessionKey, turn: &Turn, limits: SessionLimits) -> Result<()> {
         let (caller, id, now) = (&key.caller, &key.id, now_ms());
+        let storable = |text| Postgres::storable(beginning(text));
         let (question, answer) = (storable(&turn.question), turn.answer.as_deref().map(storable));
         let added = "WITH used AS (INSERT INTO sessions (caller, id, used_ms) VALUES ($1, $2, $3) \
                  ON CONFLICT (caller, id) DO UPDATE SET used_ms = excluded.used_ms RETURNING caller, id) \
@@ -93,9 +94,4 @@ impl SessionStore for PostgresSessions {
         let deleted = "DELETE FROM sessions WHERE caller = $1 AND id = $2";
         Ok(self.postgres.execute(deleted, &[&key.caller, &key.id]).await? > 0)
     }
-}
-
-/// The beginning, without what PostgreSQL's texts cannot hold.
-fn storable(text: &str) -> String {
-    beginning(text).replace('\0', "\u{fffd}")
 }

@@ -33,13 +33,13 @@ pub async fn copy_catalog(settings: &Settings, models: &ModelCatalog, holder: &s
     of_the_folder.catalog.store = CatalogKind::Sqlite;
     let to = PostgresCatalog::open_to_write(postgres(settings)?, holder).await?;
     let footnote = Footnote::open(&of_the_folder, models, Load::Retrieval, holder).await?;
+    let from = SqliteCatalog::open(&footnote.data()?.catalog())?;
     let mut copied = Vec::new();
     for name in footnote.catalog().collections().await? {
         footnote.index(&name).await?;
-        let from = SqliteCatalog::open(&footnote.data()?.catalog())?;
         copied.push(copy(&from, &to, &name).await?);
     }
-    drop(footnote);
+    drop((footnote, from));
     // Now that it is closed, which takes SQLite's other files away; and before another process opens it.
     let data = DataFolder::open(&settings.data, holder)?;
     let file = data.catalog();

@@ -1,5 +1,6 @@
 //! A PostgreSQL database: connections that are kept and renewed, and its errors told apart by what a user can do.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,12 @@ impl Postgres {
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.inner.schema
+    }
+
+    /// A text without what PostgreSQL's texts cannot hold: titles, reasons and questions may have it, canonical text has not.
+    #[must_use]
+    pub fn storable(text: &str) -> Cow<'_, str> {
+        if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
     }
 
     /// The rows that a question gives. One that only reads: it is asked again on another connection where its own was

@@ -55,12 +55,6 @@ impl PostgresCatalog {
         Ok(Self { postgres, writer: Some(Arc::new(Mutex::new(writer))) })
     }
 
-    /// The database.
-    #[must_use]
-    pub fn postgres(&self) -> &Postgres {
-        &self.postgres
-    }
-
     /// Copies a collection from a catalog in SQLite, in one transaction. Here there is none of its name.
     ///
     /// # Errors

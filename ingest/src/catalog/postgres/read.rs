@@ -7,11 +7,8 @@ use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Grants, R
 use uuid::Uuid;
 
 use super::connect::Postgres;
-use super::row::{self, CHUNK, CHUNK_COLUMNS, RECORD, column};
-use crate::catalog::stored::Places;
-
-/// Documents that are in both indexes.
-const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
+use super::row::{self, column};
+use crate::catalog::stored::{CHUNK, CHUNK_COLUMNS, INDEXED, Places, RECORD};
 
 /// Documents that whoever has the labels of `$2` (NULL: all) may see.
 const VISIBLE: &str = "($2::text[] IS NULL OR d.labels IS NULL OR d.labels && $2::text[])";

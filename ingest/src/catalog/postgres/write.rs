@@ -9,10 +9,10 @@ use footnote_core::{Chunk, Document, DocumentId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::connect::{Failure, Values};
-use super::row::{RECORD, stored};
+use super::connect::{Failure, Postgres, Values};
+use super::row::stored;
 use crate::catalog::SqliteCatalog;
-use crate::catalog::stored::{Places, VERSIONS};
+use crate::catalog::stored::{Places, RECORD, VERSIONS};
 use crate::hash::content_hash;
 
 /// Everything that can be told. Told twice, as after a lost connection, it changes nothing more.
@@ -127,7 +127,7 @@ impl Writing<'_> {
                  labels = $8 WHERE id = $1 AND collection = $2";
             let (metadata, (fields, labels)) = (serde_json::to_string(&record.metadata)?, asked_for(&record));
             let chunks = stored(record.chunks);
-            let title = storable(&record.title);
+            let title = Postgres::storable(&record.title);
             let values: Values<'_> =
                 &[&record.id.0, &collection, &title, &chunks, &record.language, &metadata, &fields, &labels];
             if self.run(changed, values).await? == 0 {
@@ -137,7 +137,11 @@ impl Writing<'_> {
             if record.status == DocumentStatus::Failed {
                 let failed =
                     "UPDATE documents SET status = $2, goal = $2, reason = $3, content_hash = '' WHERE id = $1";
-                self.run(failed, &[&record.id.0, &record.status.as_str(), &record.reason]).await?;
+                self.run(
+                    failed,
+                    &[&record.id.0, &record.status.as_str(), &record.reason.as_deref().map(Postgres::storable)],
+                )
+                .await?;
             }
             self.take_chunks(next, &record).await?;
         }
@@ -191,8 +195,8 @@ impl Writing<'_> {
         let timings = serde_json::to_string(&record.timings)?;
         let metadata = serde_json::to_string(&record.metadata)?;
         let (fields, labels) = asked_for(record);
-        let (title, media_type) = (storable(&record.title), storable(&record.media_type));
-        let reason = record.reason.as_deref().map(storable);
+        let (title, media_type) = (Postgres::storable(&record.title), Postgres::storable(&record.media_type));
+        let reason = record.reason.as_deref().map(Postgres::storable);
         // An upsert, not a replacement: that would drop the rows that hang on this one.
         let statement = "INSERT INTO documents (id, collection, uri, title, media_type, bytes, modified_ms, content_hash, \
              pages, pages_without_text, chunks, status, reason, updated_ms, language, version, attempts, retry_at_ms, \
@@ -287,11 +291,6 @@ impl Writing<'_> {
 /// Of a document's metadata, what the catalog is asked for: names of fields, and labels where it has any.
 fn asked_for(record: &DocumentRecord) -> (Vec<Cow<'_, str>>, Option<Vec<Cow<'_, str>>>) {
     let labels = &record.metadata.labels;
-    let fields = record.metadata.fields.keys().map(|name| storable(name)).collect();
-    (fields, (!labels.is_empty()).then(|| labels.iter().map(|label| storable(label)).collect()))
-}
-
-/// What titles and reasons may hold and PostgreSQL may not; canonical text has none.
-fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+    let fields = record.metadata.fields.keys().map(|name| Postgres::storable(name)).collect();
+    (fields, (!labels.is_empty()).then(|| labels.iter().map(|label| Postgres::storable(label)).collect()))
 }

@@ -7,10 +7,7 @@ use footnote_core::{Chunk, ChunkId, ContentHash, Document, DocumentId, Grants};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::row;
-use crate::catalog::stored::Places;
-
-/// Documents that are in both indexes.
-const INDEXED: &str = "d.status IN ('indexed', 'unchanged')";
+use crate::catalog::stored::{CHUNK, CHUNK_COLUMNS, INDEXED, Places, RECORD};
 
 /// Documents that whoever has the labels of `?2` (NULL: all) may see.
 const VISIBLE: &str = "(?2 IS NULL OR json_extract(d.metadata, '$.labels') IS NULL \
@@ -29,7 +26,7 @@ pub(super) fn documents(
 ) -> Result<Vec<DocumentRecord>> {
     let mut query = connection.prepare_cached(&format!(
         "SELECT {} FROM documents d WHERE d.collection = ?1 AND {} ORDER BY d.uri",
-        row::RECORD,
+        RECORD,
         match status {
             None => "d.status != 'deleted'",
             Some(DocumentStatus::Indexed) => INDEXED,
@@ -45,12 +42,12 @@ pub(super) fn documents(
 
 pub(super) fn versions(connection: &Connection, id: DocumentId) -> Result<Vec<DocumentRecord>> {
     let mut query = connection
-        .prepare_cached(&format!("SELECT {} FROM versions d WHERE d.id = ?1 ORDER BY d.version DESC", row::RECORD))?;
+        .prepare_cached(&format!("SELECT {} FROM versions d WHERE d.id = ?1 ORDER BY d.version DESC", RECORD))?;
     query.query_map([id.0.as_bytes()], |row| row::record(row, 0))?.collect()
 }
 
 pub(super) fn record(connection: &Connection, id: DocumentId) -> Result<Option<DocumentRecord>> {
-    let mut query = connection.prepare_cached(&format!("SELECT {} FROM documents d WHERE d.id = ?1", row::RECORD))?;
+    let mut query = connection.prepare_cached(&format!("SELECT {} FROM documents d WHERE d.id = ?1", RECORD))?;
     query.query_row([id.0.as_bytes()], |row| row::record(row, 0)).optional()
 }
 
@@ -81,12 +78,11 @@ pub(super) fn document(connection: &Connection, id: DocumentId) -> Result<Option
 pub(super) fn chunks(connection: &Connection, ids: &[ChunkId]) -> Result<Vec<(Chunk, DocumentRecord)>> {
     let mut query = connection.prepare_cached(&format!(
         "SELECT {}, {} FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id = ?1",
-        row::CHUNK,
-        row::RECORD
+        CHUNK, RECORD
     ))?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let read = |row: &rusqlite::Row<'_>| Ok((row::chunk(row)?, row::record(row, 10)?));
+        let read = |row: &rusqlite::Row<'_>| Ok((row::chunk(row)?, row::record(row, CHUNK_COLUMNS)?));
         found.extend(query.query_row([id.0.as_bytes()], read).optional()?);
     }
     Ok(found)

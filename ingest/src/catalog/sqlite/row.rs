@@ -9,15 +9,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-/// The columns that [`record`] reads, in its order.
-pub(super) const RECORD: &str = "d.id, d.collection, d.uri, d.title, d.media_type, d.bytes, d.modified_ms, \
-     d.content_hash, d.pages, d.pages_without_text, d.chunks, d.status, d.reason, d.updated_ms, d.language, d.version, \
-     d.attempts, d.retry_at_ms, d.timings, d.metadata";
-
-/// The columns that [`chunk`] reads, in its order.
-pub(super) const CHUNK: &str =
-    "c.id, c.document, c.ordinal, c.span_start, c.span_end, c.text, c.heading_path, c.page_start, c.page_end, c.tokens";
-
 /// Reads a document's row; its columns begin at `from`.
 pub(super) fn record(row: &Row<'_>, from: usize) -> Result<DocumentRecord> {
     let status: String = row.get(from + 11)?;

@@ -5,7 +5,7 @@ use footnote_core::{Chunk, Document, DocumentId};
 use rusqlite::{Connection, Result, Transaction, params};
 
 use super::row;
-use crate::catalog::stored::{Places, VERSIONS};
+use crate::catalog::stored::{Places, RECORD, VERSIONS};
 use crate::hash::content_hash;
 
 pub(super) fn begin(connection: &mut Connection, documents: &[IngestedDocument]) -> Result<()> {
@@ -139,7 +139,7 @@ fn keep_version(transaction: &Transaction<'_>, record: &DocumentRecord) -> Resul
             "INSERT OR IGNORE INTO versions (id, collection, uri, title, media_type, bytes, modified_ms, content_hash, \
              pages, pages_without_text, chunks, status, reason, updated_ms, language, version, attempts, retry_at_ms, \
              timings, metadata) SELECT {} FROM documents d WHERE d.id = ?1 AND d.version < ?2",
-            row::RECORD
+            RECORD
         ))?
         .execute(params![id, record.version])?;
     if kept > 0 && record.version > VERSIONS {
