@@ -113,6 +113,8 @@ pub enum AbstainCode {
     WeakEvidence,
     /// The nearest passage says the opposite of what the question supposes, or does not deny what it denies.
     OtherwiseStated,
+    /// The model read the evidence and said that it does not answer.
+    Declined,
 }
 
 /// A footnote: an exact quote, and where it stands.

@@ -12,6 +12,7 @@ pub(crate) fn nothing(code: AbstainCode) -> AbstainReason {
         AbstainCode::WeakEvidence | AbstainCode::OtherwiseStated => {
             "These documents do not seem to answer the question."
         }
+        AbstainCode::Declined => "The model read the nearest passages and found no answer in them.",
     };
     AbstainReason { code, message: message.into(), missing: Vec::new() }
 }
@@ -32,6 +33,9 @@ pub(crate) fn weak(question: &str, signs: &Signs) -> AbstainReason {
     }
     if signs.opposite.is_some() || signs.prefixed.is_some() {
         return otherwise("The nearest passage seems to say the opposite of what the question supposes.".into());
+    }
+    if let Some((word, other)) = &signs.of_its_kind {
+        return otherwise(format!("The nearest passage speaks of “{other}”, where the question says “{word}”."));
     }
     let code = AbstainCode::WeakEvidence;
     if signs.kind_missing {
@@ -61,11 +65,13 @@ mod tests {
             figures: vec![],
             numbering: vec![],
             names: vec![],
+            compounds: vec![],
             denies: false,
             denial_missing: false,
             opposite: None,
             opposite_nearby: false,
             prefixed: None,
+            of_its_kind: None,
             kind_missing: false,
         }
     }

@@ -139,7 +139,7 @@ impl Inner {
         tell(events, Ok(AnswerEvent::SearchResults { passages: retrieved.passages().to_vec() })).await;
         let answer = match retrieved.evidence(self).await? {
             Grounds::Missing(answer) => *answer,
-            Grounds::Found(evidenced) => evidenced.write(self, events).await?.into_answer(),
+            Grounds::Found(evidenced) => evidenced.write(self, events).await?,
         };
         tell(events, Ok(AnswerEvent::Answer(Box::new(answer)))).await;
         Ok(())
@@ -284,6 +284,29 @@ mod tests {
         let answer = answer_to(corpus(), said, Unsupported::Quote).await;
         assert_eq!(answer.answer, "The iron tower was completed on 31 March 1889 [1].");
         assert_eq!((answer.mode, answer.dropped.as_slice()), (Mode::Quoted, &[ReasonCode::Number][..]));
+    }
+
+    #[tokio::test]
+    async fn a_large_model_may_say_that_the_evidence_does_not_answer() {
+        let told = async |said: &str, prompt| {
+            let options = GroundingOptions { prompt, ..GroundingOptions::default() };
+            let answerer = with_options(corpus(), Some(Scripted::new(said, None)), options);
+            answerer.answer(Question::new("When was the iron tower painted?").unwrap()).await.unwrap()
+        };
+        for said in ["NO ANSWER", "The evidence does not mention when the tower was painted."] {
+            let answer = told(said, PromptStyle::FULL).await;
+            assert_eq!(answer.abstain_reason.unwrap().code, AbstainCode::Declined, "{said}");
+            assert_eq!((answer.answer.as_str(), answer.answerable, answer.mode), ("", false, Mode::Abstained));
+            assert_eq!(answer.nearest[0].quote, "The iron tower was completed on 31 March 1889.");
+            assert_eq!(answer.usage.prompt_tokens, 7);
+            // A small model is no judge of that.
+            let quoted = told(said, PromptStyle::SHORT).await;
+            assert_eq!(quoted.mode, Mode::Quoted, "{said}");
+            assert!(answer.confidence < quoted.confidence);
+        }
+        let half = "The iron tower was completed on 31 March 1889 [1]. The evidence does not say when it was painted.";
+        let answer = told(half, PromptStyle::FULL).await;
+        assert_eq!(answer.answer, "The iron tower was completed on 31 March 1889 [1].");
     }
 
     #[tokio::test]

@@ -24,6 +24,8 @@ pub(crate) struct Claims {
     pub(crate) negates: bool,
     /// What tells one of a name from another: `2.3` in `Wick 2.3`, and `qwen3-next`.
     pub(crate) numbering: HashSet<String>,
+    /// Compounds that are no names: `coal-fired`. Lower case.
+    pub(crate) compounds: HashSet<String>,
     words: HashSet<String>,
     /// The words in a row, compounds in their parts, each after a space.
     row: String,
@@ -47,7 +49,7 @@ impl Claims {
                 && can_be_numbered(&text[name..end])
                 && word.starts_with(|c: char| c.is_ascii_digit())
             {
-                claims.numbering.insert(word.to_lowercase());
+                claims.numbering.insert(without_possessive(word).to_lowercase());
             }
             claims.add(word, begins);
             begins = false;
@@ -56,7 +58,7 @@ impl Claims {
     }
 
     fn add(&mut self, word: &str, begins: bool) {
-        let plain = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+        let plain = without_possessive(word);
         let lower = plain.to_lowercase();
         if let Some(figure) = figure(&lower) {
             self.figures.insert(figure);
@@ -68,6 +70,8 @@ impl Claims {
         } else if plain.starts_with(char::is_uppercase) && !begins && !is_stop_word(&lower) {
             self.names.insert(lower.clone());
             self.proper.insert(lower.clone());
+        } else if lower.contains('-') {
+            self.compounds.insert(lower.clone());
         }
         if !is_stop_word(&lower) {
             self.sequence.push(stem(&lower));
@@ -95,6 +99,11 @@ impl Claims {
         let in_parts = || format!("{} ", self.row).contains(&format!(" {} ", word.replace('-', " ")));
         self.words.contains(word) || (word.contains('-') && in_parts())
     }
+}
+
+/// `Qwen` of `Qwen's`.
+fn without_possessive(word: &str) -> &str {
+    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
 }
 
 /// Whether a word denies. `no longer` tells a change, and `no more than` a bound.
@@ -188,9 +197,9 @@ mod tests {
     #[test]
     fn a_figure_behind_a_name_numbers_it() {
         let claims = Claims::of(
-            "When will Wick 2.3, Falcon 180B and Phi-4 come, after 3 March 2025 and Sept 1706? In 1889? When 3?",
+            "When will Wick 2.3, Falcon 180B, Phi-4 and Gemma 3's come, after 3 March 2025 and Sept 1706? In 1889? When 3?",
         );
-        assert_eq!(sorted(&claims.numbering), ["180b", "2.3", "phi-4"]);
+        assert_eq!(sorted(&claims.numbering), ["180b", "2.3", "3", "phi-4"]);
     }
 
     #[test]
@@ -198,6 +207,12 @@ mod tests {
         let claims = Claims::of("Qwen3 came next. The Qwen3-VL has open weights.");
         assert!(claims.has_word("qwen3-vl") && claims.has_word("open-weights"));
         assert!(!claims.has_word("qwen3-next"));
+    }
+
+    #[test]
+    fn compounds_that_are_names_or_figures_are_no_other_compounds() {
+        let claims = Claims::of("A water-fired 700-megawatt plant runs Qwen3-VL and Phi-4 in Stratford-upon-Avon.");
+        assert_eq!(sorted(&claims.compounds), ["water-fired"]);
     }
 
     #[test]

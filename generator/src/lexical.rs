@@ -37,9 +37,13 @@ pub fn stem(word: &str) -> String {
     {
         return format!("{stem}y");
     }
-    let ending = ["ing", "edly", "ed", "es", "s", "ly"].into_iter().find(|ending| {
-        word.len() >= ending.len() + 4 && word.ends_with(ending) && !(*ending == "s" && word.ends_with("ss"))
-    });
+    // Short words have plurals, too: `days`, `uses`.
+    let ending =
+        [("ing", 4), ("edly", 4), ("ed", 4), ("es", 4), ("s", 3), ("ly", 4)].into_iter().find(|(ending, left)| {
+            let is_plural = !["ss", "us", "is", "news"].iter().any(|no_plural| word.ends_with(no_plural));
+            word.len() >= ending.len() + left && word.ends_with(ending) && (*ending != "s" || is_plural)
+        });
+    let ending = ending.map(|(ending, _)| ending);
     let stem = ending.and_then(|ending| word.strip_suffix(ending)).unwrap_or(word);
     match stem.strip_suffix('e') {
         Some(short) if stem.len() > 4 => short.to_owned(),
@@ -121,14 +125,23 @@ mod tests {
 
     #[test]
     fn forms_of_a_word_meet() {
-        for (a, b) in [("quantized", "quantize"), ("models", "model"), ("libraries", "library"), ("running", "runn")] {
+        for (a, b) in [
+            ("quantized", "quantize"),
+            ("models", "model"),
+            ("libraries", "library"),
+            ("running", "runn"),
+            ("days", "day"),
+            ("uses", "use"),
+        ] {
             assert_eq!(stem(a), stem(b), "{a} and {b}");
         }
         assert_eq!(
             terms("The 1,024-bit open-weight models"),
             ["1024", "bit", "1024-bit", "open", "weight", "open-weight", "model"]
         );
-        assert_eq!(stem("gas"), "gas");
+        for word in ["gas", "plus", "axis", "news", "pass"] {
+            assert_eq!(stem(word), word);
+        }
     }
 
     #[test]

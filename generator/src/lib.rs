@@ -35,13 +35,16 @@ mod check;
 mod claims;
 mod command;
 mod confidence;
+mod decline;
 mod evidence;
+mod kinds;
 mod opposites;
 mod plain;
 mod sought;
 mod stage;
 mod support;
 mod write;
+mod writing;
 
 #[cfg(test)]
 mod testing;

@@ -1,35 +1,49 @@
 //! Words that mean the opposite of one another: an embedding takes "the least" for "the most".
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::lexical::stem;
 
-/// A line a pair of sides: each word on the left excludes each on the right.
-const PAIRS: &str = include_str!("../data/opposites.txt");
+/// Written by hand, a line a pair of sides: each word on the left excludes each on the right.
+const SIDES: &str = include_str!("../data/opposites.txt");
+/// WordNet's antonyms, a line a pair.
+const ANTONYMS: &str = include_str!("../data/antonyms.txt");
 
 /// Beginnings that turn a word into its opposite.
 const PREFIXES: [&str; 8] = ["un", "in", "im", "ir", "il", "non", "dis", "anti"];
 /// Letters that must be left: `until` is not the opposite of `til`.
 const BASE: usize = 4;
 
-static SIDES: LazyLock<Vec<[Vec<String>; 2]>> = LazyLock::new(|| {
-    let stems = |side: &str| side.split_whitespace().map(stem).collect();
-    let lines = PAIRS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('/'));
-    lines.map(|(left, right)| [stems(left), stems(right)]).collect()
+/// The opposites of a word, all of them as stems.
+static OPPOSITES: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
+    let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines(SIDES).filter_map(|line| line.split_once('/'));
+    let pairs = pairs.chain(lines(ANTONYMS).filter_map(|line| line.split_once(' ')));
+    let mut opposites: HashMap<String, HashSet<String>> = HashMap::new();
+    let stems = |side: &str| side.split_whitespace().map(stem).collect::<Vec<String>>();
+    for (left, right) in pairs {
+        let (left, right) = (stems(left), stems(right));
+        // Forms of one word, as `interest` and `interested` are, turn nothing round.
+        for (one, other) in left.iter().flat_map(|one| right.iter().map(move |other| (one, other))) {
+            if one != other {
+                opposites.entry(one.clone()).or_default().insert(other.clone());
+                opposites.entry(other.clone()).or_default().insert(one.clone());
+            }
+        }
+    }
+    opposites
 });
 
 /// A word of `asked` that `said` lacks, with the opposite that it has in its place. Both are stems. What was asked itself
 /// (`after the outage, … before the change`) stands in no other word's place.
 pub(crate) fn opposite<'a>(asked: &'a HashSet<String>, said: &HashSet<String>) -> Option<(&'a str, String)> {
-    let lacking: Vec<&String> = asked.iter().filter(|word| !said.contains(*word)).collect();
-    let ways = SIDES.iter().flat_map(|[left, right]| [(left, right), (right, left)]);
-    ways.filter_map(|(own, other)| {
-        let word = lacking.iter().find(|word| own.contains(word))?;
-        let opposite = other.iter().find(|other| said.contains(*other) && !asked.contains(*other))?;
+    let turned = |word: &'a String| {
+        let stands = |other: &&String| said.contains(*other) && !asked.contains(*other);
+        let opposite = OPPOSITES.get(word)?.iter().filter(stands).min()?;
         Some((word.as_str(), opposite.clone()))
-    })
-    .next()
+    };
+    asked.iter().filter(|word| !said.contains(*word)).filter_map(turned).min()
 }
 
 /// A word of `asked` whose opposite by a prefix `said` has: `stable` and `unstable`, either way round.
@@ -72,11 +86,17 @@ mod tests {
     }
 
     #[test]
-    fn no_word_stands_on_both_sides() {
-        assert!(SIDES.len() > 100);
-        for [left, right] in SIDES.iter() {
-            assert!(!left.is_empty() && !right.is_empty());
-            assert!(left.iter().all(|word| !right.contains(word)), "{left:?} {right:?}");
+    fn each_pair_of_both_lists_works_in_both_directions() {
+        assert!(OPPOSITES.len() > 4_000, "{}", OPPOSITES.len());
+        for (one, other) in [("most", "least"), ("northeast", "southwest"), ("abundant", "scarce"), ("absorb", "emit")]
+        {
+            assert!(opposite(&set(one), &set(other)).is_some() && opposite(&set(other), &set(one)).is_some(), "{one}");
         }
+        assert!(OPPOSITES.iter().all(|(word, opposites)| !opposites.contains(word)));
+    }
+
+    #[test]
+    fn the_verb_of_a_duration_is_no_opposite_of_first() {
+        assert!(opposite(&set("how long did it last"), &set("at first it took an hour")).is_none());
     }
 }

@@ -171,6 +171,28 @@ async fn a_folder_of_each_family_is_read_and_writes() {
 }
 
 #[tokio::test]
+async fn a_folder_of_a_newer_library_answers_as_the_older_form_does() {
+    let folder = tempfile::tempdir().unwrap();
+    model(folder.path(), "LlamaForCausalLM", "llama", CHATML);
+    let path = folder.path().join("config.json");
+    let mut config: Value = serde_json::from_slice(&fs_err::read(&path).unwrap()).unwrap();
+    let mut texts = Vec::new();
+    for theta in [10_000.0, 100.0] {
+        config["rope_theta"] = json!(theta);
+        fs_err::write(&path, config.to_string()).unwrap();
+        let older = written(EngineChoice::MistralRs, small(folder.path())).await.unwrap().0;
+        let mut newer = config.clone();
+        newer.as_object_mut().unwrap().remove("rope_theta");
+        newer["rope_parameters"] = json!({ "rope_theta": theta, "rope_type": "default" });
+        fs_err::write(&path, newer.to_string()).unwrap();
+        let newer = written(EngineChoice::MistralRs, small(folder.path())).await.unwrap().0;
+        assert_eq!(newer, older, "{theta}");
+        texts.push(older);
+    }
+    assert_ne!(texts[0], texts[1], "rope_theta leaves no trace");
+}
+
+#[tokio::test]
 async fn a_folder_is_quantized_while_it_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
     model(folder.path(), "LlamaForCausalLM", "llama", CHATML);

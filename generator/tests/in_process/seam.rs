@@ -38,7 +38,7 @@ async fn model_answers_from_the_evidence_on_both_engines_and_the_same_each_time(
 async fn model_held_to_citing_cites_what_there_is() {
     for choice in ENGINES {
         let engine = load(choice, options(4)).await.unwrap();
-        let told = GenerationRequest { grammar: citing(&[2, 3]), ..request(EVIDENCE, 80) };
+        let told = GenerationRequest { grammar: citing(&[2, 3], false), ..request(EVIDENCE, 80) };
         let (text, _, done) = run(&engine, told).await.unwrap();
         let draft = DraftSentence::parse(&text, 3);
         // It may come to its limit before it cites; it can never cite what was not there.

@@ -1,6 +1,6 @@
 //! `footnote doctor`: what works on this machine, and the way out for what does not.
 
-use footnote_config::Engine;
+use footnote_config::{AnswerMode, Engine, ModelCatalog, Settings};
 use footnote_core::seam::{GenerationEvent, GenerationRequest, Message, Role};
 use footnote_core::{Code, Error, Result};
 use footnote_ingest::media_type::MediaType;
@@ -17,15 +17,15 @@ use crate::models::verify::verify;
 use crate::wire;
 
 pub(super) async fn run(context: &Context) -> Result<Outcome> {
-    let checks = [
+    let mut checks = vec![
         ("settings", Ok("read and checked".to_owned())),
         ("data folder", data_folder(context)),
         ("servers", servers(context).await),
         ("model files", model_files(context)),
         ("readers", readers(context).await),
         ("embedding", embedding(context).await),
-        ("generation", generation(context).await),
     ];
+    checks.extend(generation(context).await.into_iter().map(|result| ("generation", result)));
     let mut outcome = Outcome::Done;
     for (name, result) in checks {
         match result {
@@ -55,8 +55,7 @@ fn model_files(context: &Context) -> Result<String> {
     let settings = &context.settings;
     let mut count = 0;
     let runtime = context.models.runtime()?;
-    let elsewhere = matches!(settings.generation.engine, Engine::Openai | Engine::Replicate);
-    let written = (!elsewhere).then_some(&settings.generation.model);
+    let written = (!is_elsewhere(settings)).then_some(&settings.generation.model);
     let named = [&settings.embedding.model].into_iter().chain(written).filter_map(|id| context.models.get(id).ok());
     for model in named.chain([runtime]) {
         for (_, checked) in verify(&settings.models, model) {
@@ -95,8 +94,34 @@ async fn embedding(context: &Context) -> Result<String> {
     Ok(format!("{} gives vectors of {} numbers", embedder.model().id, vector.len()))
 }
 
-async fn generation(context: &Context) -> Result<String> {
-    let generator = wire::models::generator(&context.settings, &context.models).await?;
+/// A line for the engine of this machine, or for each server elsewhere: asked together, one that is away would hide behind the
+/// others.
+async fn generation(context: &Context) -> Vec<Result<String>> {
+    let settings = &context.settings;
+    if settings.grounding.mode == AnswerMode::Quoted {
+        return vec![Ok("none: answers are the quoted evidence".to_owned())];
+    }
+    if !is_elsewhere(settings) {
+        return vec![words(settings, &context.models).await];
+    }
+    let mut lines = Vec::new();
+    for endpoint in &settings.generation.endpoints {
+        let mut alone = settings.clone();
+        alone.generation.endpoints = vec![endpoint.clone()];
+        alone.generation.retries = 0;
+        let said = words(&alone, &context.models).await;
+        lines.push(said.map(|said| format!("{said} at {}", endpoint.url)));
+    }
+    lines
+}
+
+fn is_elsewhere(settings: &Settings) -> bool {
+    matches!(settings.generation.engine, Engine::Openai | Engine::Replicate)
+}
+
+/// Has the engine write a few words.
+async fn words(settings: &Settings, models: &ModelCatalog) -> Result<String> {
+    let generator = wire::models::generator(settings, models).await?;
     let request = GenerationRequest {
         messages: vec![Message { role: Role::User, content: "Say yes.".into() }],
         max_tokens: 8,

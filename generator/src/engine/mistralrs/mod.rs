@@ -1,8 +1,9 @@
 //! mistral.rs in this process: its own engine thread schedules and batches the requests. `lora`: adapters; `xlora`:
-//! mixtures of them.
+//! mixtures of them; `newer`: folders of newer libraries.
 
 mod links;
 mod lora;
+mod newer;
 mod xlora;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::lora::Staged;
+use self::newer::Readable;
 use self::xlora::Mixture;
 use super::{EngineOptions, blocking, checked, due, overloaded, too_long, unsupported};
 
@@ -135,7 +137,8 @@ fn of_file(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send
 /// A folder of safetensors, quantized while it is loaded where that is asked for.
 fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Send + use<>> {
     let unreadable = || unsupported(&options.file, "mistral.rs opens only paths that are valid UTF-8");
-    let folder = options.file.to_str().ok_or_else(unreadable)?;
+    let readable = Readable::of(&options.file)?;
+    let folder = readable.path().to_str().ok_or_else(unreadable)?;
     let builder = TextModelBuilder::new(folder).with_token_source(TokenSource::None);
     let builder = builder.with_max_num_seqs(running()).with_prefix_cache_n(prefixes());
     let builder = if has_accelerator() { builder } else { builder.with_force_cpu() };
@@ -145,6 +148,8 @@ fn of_folder(options: &EngineOptions) -> Result<impl Future<Output = Built> + Se
     };
     let adapters = Adapters::of(options)?;
     Ok(async move {
+        // Links are needed until all is read.
+        let _readable = readable;
         let built = match adapters {
             Adapters::None => builder.build().await,
             Adapters::Summed(staged) => {

@@ -223,3 +223,11 @@ async fn a_recorded_stream_of_llama_cpps_server_is_read() {
     assert!(!text.is_empty() && text.chars().count() <= 6 * 8, "{text}");
     assert_eq!((done.prompt_tokens, done.completion_tokens), (32, 6));
 }
+
+/// What vLLM 0.32 wrote, word for word.
+#[tokio::test]
+async fn a_recorded_stream_of_vllm_is_read() {
+    let (text, done) = text_and_done(vec![streamed(&[include_str!("recorded/vllm.sse").into()])]).await;
+    assert_eq!(text, "The iron tower was completed in 1889.");
+    assert_eq!((done.prompt_tokens, done.completion_tokens), (74, 13));
+}
