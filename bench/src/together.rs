@@ -23,7 +23,7 @@ const TOKENS: usize = 96;
 /// No measurement takes this long.
 const DEADLINE: Duration = Duration::from_secs(600);
 /// What the product puts first in each prompt.
-const SYSTEM: &str = include_str!("../../generator/prompts/system.txt");
+const SYSTEM: &str = include_str!("../../generator/prompts/short-system.txt");
 
 const NOTES: [&str; 3] = [
     "One engine per round; prompts are as long as the product's: its system prompt, three \

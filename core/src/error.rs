@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 /// A result of footnote's.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -174,6 +175,7 @@ struct Inner {
     code: Code,
     message: String,
     hint: Option<String>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -181,13 +183,20 @@ impl Error {
     /// An error that says `message`: name the file or the thing, and the reason.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), hint: None, source: None }))
+        Self(Box::new(Inner { code, message: message.into(), hint: None, retry_after: None, source: None }))
     }
 
     /// Adds the way out.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Says when the same may work.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
         self
     }
 
@@ -249,6 +258,12 @@ impl Error {
         &self.0.message
     }
 
+    /// How long to wait before trying again, where that is known.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// The way out, where one is known.
     #[must_use]
     pub fn hint_text(&self) -> Option<&str> {
@@ -273,7 +288,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { code, message, hint, source } = &*self.0;
+        let Inner { code, message, hint, retry_after: _, source } = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("code", &code.as_str()).field("message", message);
         if let Some(hint) = hint {

@@ -19,6 +19,7 @@ pub struct PromptStyle {
     budget: usize,
     /// Pieces below this share of the best score are not put into it.
     close_to_best: f32,
+    may_decline: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +39,9 @@ impl PromptStyle {
     /// For small models, and for machines that wait for prefill: about 200 tokens. With more than it needs, a small
     /// model mixes things up. (24 SQuAD questions, SmolLM2-135M: 12 drafts held a gold answer with the best piece alone,
     /// 8 with the best two, 7 with three; few runs, but prefill is shorter too.)
-    pub const SHORT: Self = Self { form: Form::Short, pieces: 3, budget: 600, close_to_best: 0.85 };
+    pub const SHORT: Self = Self { form: Form::Short, pieces: 3, budget: 600, close_to_best: 0.85, may_decline: false };
     /// For models of some billions of parameters: more rules, and evidence that need not answer alone.
-    pub const FULL: Self = Self { form: Form::Full, pieces: 8, budget: 4_000, close_to_best: 0.0 };
+    pub const FULL: Self = Self { form: Form::Full, pieces: 8, budget: 4_000, close_to_best: 0.0, may_decline: true };
 
     /// The style with no more evidence than a context of so many tokens has room for, beside what may be written.
     #[must_use]
@@ -57,15 +58,26 @@ impl PromptStyle {
         }
     }
 
-    /// Whether it tells the model what to write where the evidence does not answer. A small one is no judge of that.
-    pub(crate) fn may_decline(self) -> bool {
-        self.form == Form::Full
+    /// The style with a word on what to write where the evidence does not answer.
+    #[must_use]
+    pub fn declining(self) -> Self {
+        Self { may_decline: true, ..self }
     }
 
+    /// Whether it has that word. The smallest models are no judges of it.
+    pub(crate) fn may_decline(self) -> bool {
+        self.may_decline
+    }
+
+    /// The instruction, and the form of the question.
     fn texts(self) -> (&'static str, &'static str) {
-        match self.form {
-            Form::Short => (include_str!("../prompts/system.txt"), include_str!("../prompts/question.txt")),
-            Form::Full => (include_str!("../prompts/full-system.txt"), include_str!("../prompts/full-question.txt")),
+        let short = include_str!("../prompts/short-question.txt");
+        match (self.form, self.may_decline) {
+            (Form::Short, false) => (include_str!("../prompts/short-system.txt"), short),
+            (Form::Short, true) => (include_str!("../prompts/short-system-declining.txt"), short),
+            (Form::Full, _) => {
+                (include_str!("../prompts/full-system.txt"), include_str!("../prompts/full-question.txt"))
+            }
         }
     }
 }
@@ -151,6 +163,16 @@ mod tests {
 
         Question: When was the tower completed?
         ");
+    }
+
+    #[test]
+    fn a_short_prompt_may_ask_for_a_word_where_there_is_no_answer() {
+        let pieces = [evidence(1, "T", &[], "It was completed in 1889.")];
+        let plain = chat("why?", &pieces, PromptStyle::SHORT);
+        let declining = chat("why?", &pieces, PromptStyle::SHORT.declining());
+        assert_eq!(plain[1], declining[1]);
+        let rest = declining[0].content.strip_prefix(plain[0].content.as_str()).unwrap();
+        assert!(rest.contains(crate::decline::NO_ANSWER), "{rest}");
     }
 
     #[test]

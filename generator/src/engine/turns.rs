@@ -47,6 +47,8 @@ struct State {
     askers: VecDeque<(Option<String>, VecDeque<Waiting>)>,
     /// Names the requests that wait.
     last: u64,
+    /// How long a turn takes, of late.
+    pace: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,13 @@ struct Waiting {
 
 /// The right to run. The next one has it when it is dropped.
 #[derive(Debug)]
-struct Turn(Option<Arc<Line>>);
+struct Turn {
+    line: Option<Arc<Line>>,
+    began: Instant,
+}
+
+/// What the last turn counts in [`State::pace`]: half of it is the last four.
+const PACE: f64 = 0.16;
 
 /// A place in the line, given up when it is dropped.
 struct Place {
@@ -99,12 +107,14 @@ impl Line {
         let mut state = self.state();
         if state.running < self.options.running.max(1) && state.askers.is_empty() {
             state.running += 1;
-            return Ok(Joined::Turn(Turn(Some(Arc::clone(self)))));
+            return Ok(Joined::Turn(Turn::of(self)));
         }
         let waiting: usize = state.askers.iter().map(|(_, requests)| requests.len()).sum();
         if waiting >= self.options.waiting {
-            return Err(Error::new(Code::QueueFull, format!("the engine is busy and {waiting} questions are waiting"))
-                .hint("try again in a moment, or raise generation.queue"));
+            let full = Error::new(Code::QueueFull, format!("the engine is busy and {waiting} questions are waiting"));
+            let full = full.hint("try again in a moment, or raise generation.queue");
+            // Where one of them has gone, there is a place.
+            return Err(self.later(full, &state, 1));
         }
         let own = state.askers.iter().position(|(name, _)| *name == asker);
         let own = own.unwrap_or_else(|| {
@@ -115,15 +125,25 @@ impl Line {
         let id = state.last;
         let requests = &mut state.askers[own].1;
         if requests.len() >= self.options.waiting_each {
-            return Err(Error::new(
-                Code::Overloaded,
-                format!("{} of your questions are waiting already", requests.len()),
-            )
-            .hint("wait for their answers, or raise generation.queue_per_key"));
+            let many = format!("{} of your questions are waiting already", requests.len());
+            let many =
+                Error::new(Code::Overloaded, many).hint("wait for their answers, or raise generation.queue_per_key");
+            // A turn of their own comes once in a round of all askers.
+            let round = state.askers.len();
+            return Err(self.later(many, &state, round));
         }
         let (turn, given) = oneshot::channel();
         requests.push_back(Waiting { id, turn });
         Ok(Joined::Waits(given, Place { line: Arc::clone(self), id }))
+    }
+
+    /// `refusal`, with the time in which so many turns end.
+    fn later(&self, refusal: Error, state: &State, turns: usize) -> Error {
+        let at_once = self.options.running.max(1);
+        match state.pace {
+            Some(pace) => refusal.retry_after(pace.mul_f64(turns as f64 / at_once as f64)),
+            None => refusal,
+        }
     }
 
     /// Hands a turn on: to the oldest request of the asker whose turn it is, who then goes to the end of the line.
@@ -146,20 +166,35 @@ impl Line {
                 }
             };
             let Some(next) = next else { continue };
-            match next.turn.send(Turn(Some(Arc::clone(self)))) {
+            match next.turn.send(Turn::of(self)) {
                 Ok(()) => return,
                 // They left. The turn that comes back must not be passed on by its own end as well.
-                Err(mut turn) => drop(turn.0.take()),
+                Err(mut turn) => drop(turn.line.take()),
             }
         }
     }
 }
 
+impl Turn {
+    fn of(line: &Arc<Line>) -> Self {
+        Self { line: Some(Arc::clone(line)), began: Instant::now() }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(line) = self.0.take() {
+        if let Some(line) = self.line.take() {
+            line.took(self.began.elapsed());
             line.pass();
         }
+    }
+}
+
+impl Line {
+    fn took(&self, turn: Duration) {
+        let mut state = self.state();
+        let pace = state.pace.unwrap_or(turn);
+        state.pace = Some(pace.mul_f64(1.0 - PACE) + turn.mul_f64(PACE));
     }
 }
 
@@ -303,6 +338,22 @@ mod tests {
             begun.recv().await.unwrap().1.send(()).unwrap();
             drop(task);
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_is_told_when_a_place_will_be_free() {
+        let (turns, mut begun) = turns(2, 1, 1);
+        let refused = async |asker: &str| turns.generate(request(asker)).await.err().and_then(|error| error.wait());
+        let busy = async || [ask(&turns, "a").await, ask(&turns, "a").await, ask(&turns, "b").await];
+        let first = busy().await;
+        assert_eq!(refused("c").await, None, "nobody knows yet how long a turn takes");
+        for task in first {
+            begun.recv().await.unwrap().1.send(()).unwrap();
+            task.await.unwrap();
+        }
+        turns.line.state().pace = Some(Duration::from_secs(8));
+        let _second = busy().await;
+        assert_eq!(refused("c").await, Some(Duration::from_secs(4)), "two end in eight seconds");
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem JSON, with a stable `code` and a `hint`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,8 @@ use serde_json::{Value, json};
 
 /// Seconds after which a refused client may try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+/// Seconds that a caller is told to wait at most.
+const LONGEST_WAIT: u128 = 300;
 
 /// An error on its way to a client.
 #[derive(Debug)]
@@ -62,13 +66,18 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.0.fault() == Fault::Busy {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            headers.insert(header::RETRY_AFTER, self.0.wait().map_or(RETRY_AFTER, seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
+}
+
+/// Whole seconds, and no more than a caller will wait for.
+fn seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_millis().div_ceil(1_000).clamp(1, LONGEST_WAIT) as u64)
 }
 
 #[cfg(test)]
@@ -89,6 +98,14 @@ mod tests {
         let refused = response(Code::GrantMissing);
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         assert!(!refused.headers().contains_key(header::WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn the_time_to_wait_is_told_where_it_is_known() {
+        for (wait, told) in [(300, "1"), (4_001, "5"), (9_999_999, "300")] {
+            let error = Error::new(Code::QueueFull, "full").retry_after(Duration::from_millis(wait));
+            assert_eq!(Problem(error).into_response().headers()[header::RETRY_AFTER], told);
+        }
     }
 
     #[test]

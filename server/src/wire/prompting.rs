@@ -6,40 +6,46 @@ use footnote_config::{Engine, ModelCatalog, PromptKind, Settings};
 use footnote_generator::draft::THOUGHT_TOKENS;
 use footnote_generator::{GroundingOptions, PromptStyle};
 
-/// Parameters from which on a model makes use of a full prompt, and bytes of a file that hold as many.
+/// Parameters from which on a model makes use of a full prompt, and from which on it can tell that evidence does not answer.
 const FULL_PARAMETERS: f64 = 2.5e9;
-const FULL_BYTES: u64 = 1_300_000_000;
+const DECLINING_PARAMETERS: f64 = 1.0e9;
+/// Bytes that a parameter takes: of a GGUF file as it is usually quantized, and of safetensors.
+const GGUF_BYTES: f64 = 0.52;
+const SAFETENSORS_BYTES: f64 = 2.0;
 
 /// `options` with the prompt that suits the model of the settings.
 pub(super) fn suited(options: GroundingOptions, settings: &Settings, models: &ModelCatalog) -> GroundingOptions {
     let generation = &settings.generation;
-    let known = models.get(&generation.model).ok();
+    // A server elsewhere runs models that are worth a server.
+    let size = if is_in_process(generation.engine) { size(&generation.model, models) } else { f64::INFINITY };
     let is_full = match generation.prompt {
         PromptKind::Short => false,
         PromptKind::Full => true,
-        // A server elsewhere runs models that are worth a server.
-        PromptKind::Auto if !is_in_process(generation.engine) => true,
-        PromptKind::Auto => {
-            let stated = known.and_then(|model| model.parameters.as_deref()).and_then(parameters);
-            stated
-                .or_else(|| named(&generation.model))
-                .map_or_else(|| is_large(Path::new(&generation.model)), |parameters| parameters >= FULL_PARAMETERS)
-        }
+        PromptKind::Auto => size >= FULL_PARAMETERS,
     };
-    let style = if is_full { PromptStyle::FULL } else { PromptStyle::SHORT };
+    let style = match is_full {
+        true => PromptStyle::FULL,
+        false if size >= DECLINING_PARAMETERS => PromptStyle::SHORT.declining(),
+        false => PromptStyle::SHORT,
+    };
     let thinks = thinks(&generation.model);
     let written = generation.max_tokens + if thinks { THOUGHT_TOKENS.min(generation.context / 2) } else { 0 };
     GroundingOptions { prompt: style.within(generation.context, written), thinks, ..options }
 }
 
-/// Whether a file, or a folder of safetensors (two bytes a parameter, as a rule), holds so many.
-fn is_large(model: &Path) -> bool {
+/// The parameters of a model: as the catalog has it, as its name tells, or by its size on disk.
+fn size(model: &str, models: &ModelCatalog) -> f64 {
+    let stated = models.get(model).ok().and_then(|known| parameters(known.parameters.as_deref()?));
+    stated.or_else(|| named(model)).unwrap_or_else(|| by_bytes(Path::new(model)))
+}
+
+fn by_bytes(model: &Path) -> f64 {
     let Ok(files) = fs_err::read_dir(model) else {
-        return fs_err::metadata(model).is_ok_and(|file| file.len() >= FULL_BYTES);
+        return fs_err::metadata(model).map_or(0.0, |file| file.len() as f64 / GGUF_BYTES);
     };
     let files = files.flatten().filter(|file| file.path().extension().is_some_and(|kind| kind == "safetensors"));
     let bytes: u64 = files.filter_map(|file| Some(file.metadata().ok()?.len())).sum();
-    bytes as f64 >= FULL_PARAMETERS * 2.0
+    bytes as f64 / SAFETENSORS_BYTES
 }
 
 fn is_in_process(engine: Engine) -> bool {
@@ -71,6 +77,8 @@ fn thinks(model: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use footnote_config::load::{DefaultFolders, load};
+
     use super::*;
 
     #[test]
@@ -81,6 +89,30 @@ mod tests {
         assert_eq!(named("/models/Qwen3-4B-Q4_K_M.gguf"), Some(4e9));
         assert_eq!(named("llama3.2:3b"), Some(3e9));
         assert_eq!(named("/models/mine.gguf"), None);
+    }
+
+    #[test]
+    fn a_prompt_suits_the_size_of_the_model() {
+        let models = ModelCatalog::builtin().unwrap();
+        let suited = |model: &str, engine| {
+            let loaded = load(Vec::new(), None, DefaultFolders::of(Some(Path::new("/home/a")), None, None)).unwrap();
+            let mut settings = loaded.settings;
+            (settings.generation.model, settings.generation.engine) = (model.to_owned(), engine);
+            suited(GroundingOptions::default(), &settings, &models).prompt
+        };
+        let context = |style: PromptStyle| style.within(2_048, 96);
+        for (model, style) in [
+            ("smollm2-135m-instruct", PromptStyle::SHORT),
+            ("/m/qwen2.5-1.5b-instruct-q4_k_m.gguf", PromptStyle::SHORT.declining()),
+            ("/m/Qwen3-4B-Q4_K_M.gguf", PromptStyle::FULL),
+        ] {
+            assert_eq!(suited(model, Engine::Auto), context(style), "{model}");
+        }
+        assert_eq!(suited("smollm2-135m-instruct", Engine::Openai), context(PromptStyle::FULL));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(700_000_000).unwrap();
+        let unnamed = file.path().to_str().unwrap();
+        assert_eq!(suited(unnamed, Engine::Auto), context(PromptStyle::SHORT.declining()));
     }
 
     #[test]

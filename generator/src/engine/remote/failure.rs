@@ -40,10 +40,12 @@ impl Failure {
         let said = said(body);
         let error = |code, what: &str| Error::new(code, format!("{place}: {what} ({status}): {said}"));
         let (kind, error) = match status.as_u16() {
-            429 | 503 => (
-                Kind::Busy(retry_after(headers)),
-                error(Code::Overloaded, "it is too busy").hint("try again in a moment, or name a second endpoint"),
-            ),
+            429 | 503 => {
+                let wait = retry_after(headers);
+                let busy = error(Code::Overloaded, "it is too busy");
+                let busy = busy.hint("try again in a moment, or name a second endpoint");
+                (Kind::Busy(wait), if let Some(wait) = wait { busy.retry_after(wait) } else { busy })
+            }
             401 | 403 => (
                 Kind::Refused,
                 error(Code::EngineFailed, "it refuses the API key").hint("set api_key or api_key_env of this endpoint"),
