@@ -90,6 +90,9 @@ mod tests {
         assert_eq!(weak("?", &turned).code, AbstainCode::OtherwiseStated);
         let denied = Signs { denial_missing: true, ..signs() };
         assert_eq!(weak("?", &denied).code, AbstainCode::OtherwiseStated);
+        let another = weak("?", &Signs { of_its_kind: Some(("weeks".into(), "days".into())), ..signs() });
+        assert_eq!(another.code, AbstainCode::OtherwiseStated);
+        assert!(another.message.contains("“days”") && another.message.contains("“weeks”"), "{}", another.message);
         assert_eq!(weak("?", &signs()), nothing(AbstainCode::WeakEvidence));
     }
 }

@@ -1,102 +1,22 @@
 //! Holds every sentence of a draft against what it cites. Only what passes can be said as fact:
 //! a [`VerifiedSentence`] is made here and nowhere else.
 
-use std::collections::HashSet;
+mod sentence;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use footnote_core::Evidence;
-use footnote_core::answer::{Reason, ReasonCode, Support, Verdict};
-use footnote_core::text::sentence::marker_length;
+use footnote_core::answer::{ReasonCode, Support, Verdict};
+
+pub use self::sentence::{Checked, UnsupportedSentence, VerifiedSentence};
 
 use crate::asked::Asked;
 use crate::check::Facts;
 use crate::cite::DraftSentence;
 use crate::claims::Claims;
-use crate::plain::{visible, with_foreign_marks};
+use crate::plain::visible;
 use crate::support::{Grounds, support};
-
-/// A sentence that its quotes bear out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VerifiedSentence {
-    text: String,
-    /// Numbers of the evidence that it leans on.
-    cites: Vec<usize>,
-    support: Support,
-}
-
-/// A sentence that nothing bears out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UnsupportedSentence {
-    text: String,
-    support: Support,
-    /// Number of the evidence that comes nearest.
-    nearest: usize,
-}
-
-/// What became of a sentence of a draft.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Checked {
-    /// It may be shown.
-    Holds(VerifiedSentence),
-    /// It may not be shown as fact.
-    Unsupported(UnsupportedSentence),
-    /// There is nothing in it: whether it is true does not matter.
-    Empty(ReasonCode),
-}
-
-impl VerifiedSentence {
-    /// The evidence quoted as it is: it needs no check. Line breaks, list marks and what cannot be seen are not
-    /// shown, and numbers in brackets are shown as `(3)`: they are the document's, no footnotes of the answer.
-    #[must_use]
-    pub fn quote(evidence: &Evidence) -> Self {
-        let reason = Reason { code: ReasonCode::Verbatim, message: "the document's own words".into() };
-        let support = Support { verdict: Verdict::Supported, score: 1.0, reason: Some(reason) };
-        Self { text: shown(&evidence.quote), cites: vec![evidence.number], support }
-    }
-
-    /// The words, without marks.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Numbers of the evidence that it leans on; never empty.
-    #[must_use]
-    pub fn cites(&self) -> &[usize] {
-        &self.cites
-    }
-
-    /// How well the quotes bear it out.
-    #[must_use]
-    pub fn support(&self) -> &Support {
-        &self.support
-    }
-}
-
-impl UnsupportedSentence {
-    /// The words, without marks.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The verdict, with its reason.
-    #[must_use]
-    pub fn support(&self) -> &Support {
-        &self.support
-    }
-
-    /// Number of the evidence that comes nearest.
-    #[must_use]
-    pub fn nearest(&self) -> usize {
-        self.nearest
-    }
-
-    /// What kind of thing is not borne out.
-    #[must_use]
-    pub fn code(&self) -> ReasonCode {
-        self.support.reason.as_ref().map_or(ReasonCode::FewWordsShared, |reason| reason.code)
-    }
-}
 
 /// Checks sentences against the evidence, for one question.
 pub struct Verifier<'a> {
@@ -105,6 +25,8 @@ pub struct Verifier<'a> {
     question_facts: Facts,
     /// What stands around each piece of evidence.
     around: Vec<String>,
+    /// What was read for the pieces that were cited together so far.
+    read: HashMap<Vec<usize>, Arc<Cited>>,
     asks_for: Asked,
     said: HashSet<Vec<String>>,
     /// Whether a sentence that answers was passed: the first one has to.
@@ -123,10 +45,18 @@ impl Read {
     }
 }
 
+/// Pieces that a sentence cites, as it is held against them.
+struct Cited {
+    quoted: Read,
+    /// Their titles and headings.
+    label: Facts,
+    around: Facts,
+}
+
 /// A sentence held against some pieces.
 struct Judged {
     cites: Vec<usize>,
-    quoted: Read,
+    cited: Arc<Cited>,
     support: Support,
 }
 
@@ -145,6 +75,7 @@ impl<'a> Verifier<'a> {
             question: Claims::of(question),
             question_facts: Facts::of(question),
             around: vec![String::new(); evidence.len()],
+            read: HashMap::new(),
             asks_for: Asked::by(question),
             said: HashSet::new(),
             answered: false,
@@ -179,14 +110,14 @@ impl<'a> Verifier<'a> {
                 (None, _) => return Checked::Empty(ReasonCode::SaysNothing),
             },
         };
-        if !self.says_something(&said, &judged.quoted) {
+        if !self.says_something(&said, &judged.cited.quoted) {
             return Checked::Empty(ReasonCode::SaysNothing);
         }
         if !judged.holds() {
             let nearest = judged.cites.first().copied().unwrap_or(1);
             return Checked::Unsupported(UnsupportedSentence { text: draft.text, support: judged.support, nearest });
         }
-        if !self.is_worth_saying(&said, &judged.quoted) {
+        if !self.is_worth_saying(&said, &judged.cited.quoted) {
             return Checked::Empty(ReasonCode::SaysNothing);
         }
         if !self.said.insert(said.claims.sequence) {
@@ -196,21 +127,33 @@ impl<'a> Verifier<'a> {
         Checked::Holds(VerifiedSentence { text: draft.text, cites: judged.cites, support: judged.support })
     }
 
-    fn best(&self, said: &Read) -> Option<Judged> {
-        let judged = self.evidence.iter().map(|piece| self.judge(said, vec![piece.number]));
+    fn best(&mut self, said: &Read) -> Option<Judged> {
+        let evidence = self.evidence;
+        let judged = evidence.iter().map(|piece| self.judge(said, vec![piece.number]));
         judged.max_by(|a, b| a.holds().cmp(&b.holds()).then(a.support.score.total_cmp(&b.support.score)))
     }
 
-    fn judge(&self, said: &Read, cites: Vec<usize>) -> Judged {
-        let cited = || self.evidence.iter().zip(&self.around).filter(|(piece, _)| cites.contains(&piece.number));
-        let facts = |texts: Vec<String>| Facts::of(&visible(&texts.join("\n")));
-        let quotes: Vec<&str> = cited().map(|(piece, _)| piece.quote.as_str()).collect();
-        let quoted = Read::of(&visible(&quotes.join("\n")));
-        let label = facts(cited().map(|(piece, _)| label(piece)).collect());
-        let around = facts(cited().map(|(_, around)| around.clone()).collect());
-        let grounds = Grounds { quoted: &quoted.facts, label: &label, around: &around, question: &self.question_facts };
+    fn judge(&mut self, said: &Read, cites: Vec<usize>) -> Judged {
+        let cited = self.cited(&cites);
+        let Cited { quoted, label, around } = &*cited;
+        let grounds = Grounds { quoted: &quoted.facts, label, around, question: &self.question_facts };
         let support = support(&said.facts, grounds);
-        Judged { cites, quoted, support }
+        Judged { cites, cited, support }
+    }
+
+    fn cited(&mut self, cites: &[usize]) -> Arc<Cited> {
+        if let Some(cited) = self.read.get(cites) {
+            return Arc::clone(cited);
+        }
+        let pieces = || self.evidence.iter().zip(&self.around).filter(|(piece, _)| cites.contains(&piece.number));
+        let joined = |texts: Vec<String>| visible(&texts.join("\n")).into_owned();
+        let cited = Arc::new(Cited {
+            quoted: Read::of(&joined(pieces().map(|(piece, _)| piece.quote.clone()).collect())),
+            label: Facts::of(&joined(pieces().map(|(piece, _)| label(piece)).collect())),
+            around: Facts::of(&joined(pieces().map(|(_, around)| around.clone()).collect())),
+        });
+        self.read.insert(cites.to_vec(), Arc::clone(&cited));
+        cited
     }
 
     /// Whether the sentence has words that the question does not have, does not run in circles and does not talk
@@ -246,14 +189,6 @@ impl<'a> Verifier<'a> {
 fn label(piece: &Evidence) -> String {
     let headings = piece.heading_path.iter().map(String::as_str);
     std::iter::once(piece.document.title.as_str()).chain(headings).collect::<Vec<_>>().join(".\n")
-}
-
-/// A quote as a sentence of an answer: on one line, without the mark of a list or a table.
-fn shown(quote: &str) -> String {
-    let quote = visible(quote);
-    let line = quote.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = &line[marker_length(&line)..];
-    with_foreign_marks(line.trim_matches(|c: char| c == '|' || c.is_whitespace())).into_owned()
 }
 
 #[cfg(test)]
@@ -392,22 +327,6 @@ mod tests {
     fn a_date_in_another_form_is_the_same_answer() {
         for draft in ["The tower was completed on 1889-03-31 [1].", "The tower was completed on March 31, 1889."] {
             assert_eq!(check(QUESTION, draft).unwrap().0, [1], "{draft}");
-        }
-    }
-
-    #[test]
-    fn what_a_document_says_in_brackets_is_no_footnote_of_the_answer() {
-        let quote = "It was so\u{200b} in 1889 [3], [1, 2] \u{202e}and [note].";
-        assert_eq!(
-            VerifiedSentence::quote(&evidence(1, "T", &[], quote)).text(),
-            "It was so in 1889 (3), (1, 2) and [note]."
-        );
-    }
-
-    #[test]
-    fn a_quote_is_shown_without_its_list_mark_and_line_breaks() {
-        for (quote, text) in [("- one\n  two.", "one two."), ("| a | b |", "a | b"), ("2. Step", "Step")] {
-            assert_eq!(VerifiedSentence::quote(&evidence(1, "T", &[], quote)).text(), text);
         }
     }
 }
