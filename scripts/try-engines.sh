@@ -58,7 +58,7 @@ ask() { "$footnote" --config "$work/footnote.toml" "$@"; }
 ask ingest examples/handbook >/dev/null
 echo "── every endpoint"
 ask doctor
-question="How many days of annual leave do employees get?"
+question="What temperature should I use with Mistral Small 3?"
 echo "── both are up"
 ask ask "$question"
 echo "── the first is killed"

@@ -126,6 +126,16 @@ fn lines(evidence: &[Evidence], style: PromptStyle) -> Vec<(usize, String)> {
     lines
 }
 
+/// A draft's sentence without the label that stands before a piece in the prompt: small models repeat it, or its end
+/// (`(The Gemma family, Sizes) The word is …`, `Sizes) The word is …`).
+pub(crate) fn without_label<'s>(sentence: &'s str, evidence: &[Evidence]) -> &'s str {
+    let Some((before, rest)) = sentence.split_once(") ") else { return sentence };
+    let repeated = before.trim_start_matches('(').trim();
+    let ends_so = |piece: &Evidence| label(piece).trim_end().trim_end_matches(')').ends_with(repeated);
+    let is_label = !repeated.is_empty() && !repeated.contains('(') && evidence.iter().any(ends_so);
+    if is_label { rest } else { sentence }
+}
+
 /// Where the piece stands, in a few words: a sentence alone often does not say what it speaks of.
 fn label(piece: &Evidence) -> String {
     let heading = piece.heading_path.last().filter(|heading| **heading != piece.document.title);
@@ -210,6 +220,16 @@ mod tests {
         assert!(content(PromptStyle::FULL).contains("[8]"));
         let small = content(PromptStyle::FULL.within(512, 96));
         assert!(small.contains("[1]") && !small.contains("[3]"), "{small}");
+    }
+
+    #[test]
+    fn a_label_that_the_model_repeats_is_no_part_of_its_sentence() {
+        let pieces = [evidence(1, "Model policy", &["Retirement"], "Customers are told.")];
+        let told = "Customers are told (in advance) by mail.";
+        for said in ["(Model policy, Retirement) ", "Retirement) ", "policy, Retirement) ", ""] {
+            assert_eq!(without_label(&format!("{said}{told}"), &pieces), told, "{said}");
+        }
+        assert_eq!(without_label("(Only) some are told.", &pieces), "(Only) some are told.");
     }
 
     #[test]

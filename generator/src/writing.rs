@@ -13,7 +13,7 @@ use crate::decline::declines;
 use crate::draft::{DraftFeed, THOUGHT_TOKENS};
 use crate::evidence::Chosen;
 use crate::grammar::citing;
-use crate::prompt::{Prompt, prompt};
+use crate::prompt::{Prompt, prompt, without_label};
 use crate::stage::{Clock, ms};
 use crate::verify::{Checked, UnsupportedSentence, VerifiedSentence, Verifier};
 use crate::write::{Parts, Writer};
@@ -144,7 +144,8 @@ impl<'a> Writing<'a> {
                 return Ok(());
             }
             let started = Instant::now();
-            let text = sentence.text.clone();
+            let text = without_label(&sentence.text, &self.chosen.evidence).to_owned();
+            let sentence = DraftSentence { text: text.clone(), ..sentence };
             let checked = self.verifier.verify(sentence);
             clock.timings.verify += ms(started);
             match checked {
