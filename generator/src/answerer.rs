@@ -304,6 +304,20 @@ mod tests {
             assert_eq!(quoted.mode, Mode::Quoted, "{said}");
             assert!(answer.confidence < quoted.confidence);
         }
+        // A marked sentence was sent already.
+        let options = GroundingOptions {
+            prompt: PromptStyle::FULL,
+            unsupported: Unsupported::Mark,
+            ..GroundingOptions::default()
+        };
+        let said = "The iron tower was painted in 1901 [1]. The evidence does not say more.";
+        let answerer = with_options(corpus(), Some(Scripted::new(said, None)), options);
+        let events = events(&answerer, "When was the iron tower painted?").await;
+        let Some(AnswerEvent::Answer(answer)) = events.last() else { panic!("no answer: {events:?}") };
+        let tokens =
+            events.iter().filter_map(|e| if let AnswerEvent::Token { text } = e { Some(&**text) } else { None });
+        assert_eq!(tokens.collect::<String>(), answer.answer);
+        assert!(answer.answer.contains("[unsupported]") && answer.mode == Mode::Quoted, "{answer:?}");
         let half = "The iron tower was completed on 31 March 1889 [1]. The evidence does not say when it was painted.";
         let answer = told(half, PromptStyle::FULL).await;
         assert_eq!(answer.answer, "The iron tower was completed on 31 March 1889 [1].");

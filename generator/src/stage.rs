@@ -134,7 +134,8 @@ impl Evidenced {
             if writing.declined() {
                 confidence = declined(confidence);
             }
-            if confidence < options.min_confidence {
+            // What the reader was shown already, marked as unsupported, cannot be taken back.
+            if confidence < options.min_confidence && writing.is_blank() {
                 let reason = abstain::nothing(AbstainCode::Declined);
                 let answer = abstained(reason, Some(confidence), nearest(&chosen)?, account, clock);
                 let Written { dropped, usage, .. } = writing.into_written();

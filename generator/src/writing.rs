@@ -75,6 +75,11 @@ impl<'a> Writing<'a> {
         self.writer.says_nothing()
     }
 
+    /// Whether nothing was written at all.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.writer.sentences() == 0
+    }
+
     /// Whether the engine said that the evidence does not answer.
     pub(crate) fn declined(&self) -> bool {
         self.declined
