@@ -87,6 +87,14 @@ pub enum Engine {
     Replicate,
 }
 
+impl Engine {
+    /// Whether servers elsewhere do the work, at the endpoints of the settings.
+    #[must_use]
+    pub fn is_elsewhere(self) -> bool {
+        matches!(self, Self::Openai | Self::Replicate)
+    }
+}
+
 /// An entry of `generation.lora`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,8 +146,7 @@ pub enum GrammarKind {
 /// The first thing wrong with `[generation]`.
 pub(crate) fn check(generation: &GenerationSettings) -> Result<(), Problem> {
     let problem = |message: String, hint| Err(Problem { key: "generation.endpoints", message, hint });
-    let elsewhere = matches!(generation.engine, Engine::Openai | Engine::Replicate);
-    if elsewhere && generation.endpoints.is_empty() {
+    if generation.engine.is_elsewhere() && generation.endpoints.is_empty() {
         return problem(
             "the engine is elsewhere, and no endpoint says where".into(),
             "add [[generation.endpoints]] with url and model; config/default.toml has examples",

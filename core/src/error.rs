@@ -193,10 +193,10 @@ impl Error {
         self
     }
 
-    /// Says when the same may work.
+    /// Says when the same may work, where that is known.
     #[must_use]
-    pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.0.retry_after = Some(wait);
+    pub fn retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = wait.into();
         self
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use footnote_core::text::{is_stop_word, word_spans};
 
-use crate::lexical::{stem, terms};
+use crate::lexical::{stem, terms, without_possessive};
 
 /// The checkable parts of a text.
 #[derive(Debug, Default)]
@@ -99,11 +99,6 @@ impl Claims {
         let in_parts = || format!("{} ", self.row).contains(&format!(" {} ", word.replace('-', " ")));
         self.words.contains(word) || (word.contains('-') && in_parts())
     }
-}
-
-/// `Qwen` of `Qwen's`.
-fn without_possessive(word: &str) -> &str {
-    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
 }
 
 /// Whether a word denies. `no longer` tells a change, and `no more than` a bound.

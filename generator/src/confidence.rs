@@ -1,9 +1,8 @@
 //! How sure it is that the evidence answers the question, in `0..=1`: what abstention goes by.
 //!
 //! A logistic model over few signs that a reader can check: how near the best sentence is, and what the
-//! question says that the sentence or its passage lacks or turns round. The weights were fitted on half of
-//! SQuAD 2.0's development set, with the questions of every fifth paragraph asked without their article;
-//! `docs/answers.md` has the ways that were tried and what they gave on articles that were left out.
+//! question says that the sentence or its passage lacks or turns round. `docs/answers.md` tells
+//! what the weights were fitted on, the ways that were tried, and what they gave on articles that were left out.
 
 use std::collections::HashSet;
 
@@ -76,8 +75,7 @@ impl Signs {
             opposite: owned(opposite(&turnable, &said.terms)),
             opposite_nearby: opposite(&turnable, &around.terms).is_some(),
             prefixed: owned(prefixed(&asked.terms, &said.terms)),
-            of_its_kind: another_of_its_kind(&asked.terms, &said.terms, &around.terms)
-                .map(|(word, other)| (word.to_owned(), other.to_owned())),
+            of_its_kind: owned(another_of_its_kind(&asked.terms, &said.terms, &around.terms)),
             kind_missing: match Asked::by(question) {
                 Asked::Figure => !brings_figure,
                 Asked::Name => !brings_name,

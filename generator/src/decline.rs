@@ -74,10 +74,7 @@ const SAYINGS: [Saying; 4] = [
 /// document does not contain something.
 pub(crate) fn declines(sentence: &str) -> bool {
     let words: Vec<String> = word_spans(sentence).map(|(start, end)| sentence[start..end].to_lowercase()).collect();
-    let is_sentinel = {
-        let mut asked = NO_ANSWER.split(' ').map(str::to_lowercase);
-        words.len() == 2 && words.iter().all(|word| asked.next().as_deref() == Some(word))
-    };
+    let is_sentinel = words.join(" ").eq_ignore_ascii_case(NO_ANSWER);
     let begins =
         |beginnings: &[&str]| words.iter().any(|word| beginnings.iter().any(|beginning| word.starts_with(beginning)));
     // `not`, `no`, `ni` and `pas` begin many other words.

@@ -23,9 +23,9 @@ static LINES: LazyLock<HashMap<String, Vec<usize>>> = LazyLock::new(|| {
 /// for. All are stems.
 pub(crate) fn another_of_its_kind<'a>(
     asked: &'a HashSet<String>,
-    said: &'a HashSet<String>,
+    said: &HashSet<String>,
     around: &HashSet<String>,
-) -> Option<(&'a str, &'a str)> {
+) -> Option<(&'a str, String)> {
     let lines = |word: &String| LINES.get(word).map_or(&[][..], Vec::as_slice);
     let lacking = asked.iter().filter(|word| !around.contains(*word) && !lines(word).is_empty());
     let others: Vec<&String> = said.iter().filter(|word| !asked.contains(*word) && !lines(word).is_empty()).collect();
@@ -33,7 +33,7 @@ pub(crate) fn another_of_its_kind<'a>(
         .filter_map(|word| {
             let same = |other: &&&String| lines(other).iter().any(|line| lines(word).contains(line));
             let other = others.iter().filter(same).min()?;
-            Some((word.as_str(), other.as_str()))
+            Some((word.as_str(), (*other).clone()))
         })
         .min()
 }
@@ -46,7 +46,7 @@ mod tests {
     fn other(asked: &str, said: &str, around: &str) -> Option<(String, String)> {
         let set = |text: &str| terms(text).into_iter().collect::<HashSet<String>>();
         let (asked, said, around) = (set(asked), set(said), set(around));
-        another_of_its_kind(&asked, &said, &around).map(|(word, other)| (word.into(), other.into()))
+        another_of_its_kind(&asked, &said, &around).map(|(word, other)| (word.into(), other))
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn terms(text: &str) -> Vec<String> {
 /// makes forms of a word meet, it does not look for roots.
 #[must_use]
 pub fn stem(word: &str) -> String {
-    let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+    let word = without_possessive(word);
     if !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return word.replace(',', "");
     }
@@ -49,6 +49,11 @@ pub fn stem(word: &str) -> String {
         Some(short) if stem.len() > 4 => short.to_owned(),
         _ => stem.to_owned(),
     }
+}
+
+/// `Qwen` of `Qwen's`.
+pub(crate) fn without_possessive(word: &str) -> &str {
+    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
 }
 
 /// What a word counts that stands beside a unit, not in it: `It serves four users` speaks of what was named before.

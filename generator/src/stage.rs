@@ -120,7 +120,7 @@ impl Evidenced {
     /// Lets the engine phrase the answer, checks each sentence and sends it on; quotes the evidence where nothing that was
     /// phrased holds, unless the engine said that the evidence does not answer.
     pub(crate) async fn write(self, answerer: &Inner, events: &Events) -> Result<Answer> {
-        let Self { question, chosen, confidence, account, mut clock } = self;
+        let Self { question, chosen, mut confidence, account, mut clock } = self;
         let options = &answerer.options;
         let mut writing = Writing::new(&question, &chosen, options, events);
         if let Some(generator) = &answerer.parts.generator {
@@ -129,7 +129,6 @@ impl Evidenced {
             clock.timings.generate = ms(started);
             survive(outcome)?;
         }
-        let mut confidence = confidence;
         if writing.says_nothing() {
             if writing.declined() {
                 confidence = declined(confidence);

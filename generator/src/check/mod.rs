@@ -19,7 +19,7 @@ use footnote_core::text::{is_stop_word, word_spans};
 use self::dates::Date;
 use self::denial::Clause;
 use self::units::{Borne, Quantity};
-use crate::lexical::{stem, terms};
+use crate::lexical::{stem, terms, without_possessive};
 use crate::support::Grounds;
 
 /// The checkable facts of a text.
@@ -244,10 +244,6 @@ impl Facts {
 
 fn lacking(code: ReasonCode, message: &str) -> Lacking {
     Lacking { code, message: message.to_owned() }
-}
-
-fn without_possessive(word: &str) -> &str {
-    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
 }
 
 #[cfg(test)]

@@ -140,10 +140,14 @@ impl Line {
     /// `refusal`, with the time in which so many turns end.
     fn later(&self, refusal: Error, state: &State, turns: usize) -> Error {
         let at_once = self.options.running.max(1);
-        match state.pace {
-            Some(pace) => refusal.retry_after(pace.mul_f64(turns as f64 / at_once as f64)),
-            None => refusal,
-        }
+        refusal.retry_after(state.pace.map(|pace| pace.mul_f64(turns as f64 / at_once as f64)))
+    }
+
+    /// Learns how long a turn took.
+    fn took(&self, turn: Duration) {
+        let mut state = self.state();
+        let pace = state.pace.unwrap_or(turn);
+        state.pace = Some(pace.mul_f64(1.0 - PACE) + turn.mul_f64(PACE));
     }
 
     /// Hands a turn on: to the oldest request of the asker whose turn it is, who then goes to the end of the line.
@@ -187,14 +191,6 @@ impl Drop for Turn {
             line.took(self.began.elapsed());
             line.pass();
         }
-    }
-}
-
-impl Line {
-    fn took(&self, turn: Duration) {
-        let mut state = self.state();
-        let pace = state.pace.unwrap_or(turn);
-        state.pace = Some(pace.mul_f64(1.0 - PACE) + turn.mul_f64(PACE));
     }
 }
 

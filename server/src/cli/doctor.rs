@@ -1,6 +1,6 @@
 //! `footnote doctor`: what works on this machine, and the way out for what does not.
 
-use footnote_config::{AnswerMode, Engine, ModelCatalog, Settings};
+use footnote_config::{AnswerMode, ModelCatalog, Settings};
 use footnote_core::seam::{GenerationEvent, GenerationRequest, Message, Role};
 use footnote_core::{Code, Error, Result};
 use footnote_ingest::media_type::MediaType;
@@ -55,7 +55,7 @@ fn model_files(context: &Context) -> Result<String> {
     let settings = &context.settings;
     let mut count = 0;
     let runtime = context.models.runtime()?;
-    let written = (!is_elsewhere(settings)).then_some(&settings.generation.model);
+    let written = (!settings.generation.engine.is_elsewhere()).then_some(&settings.generation.model);
     let named = [&settings.embedding.model].into_iter().chain(written).filter_map(|id| context.models.get(id).ok());
     for model in named.chain([runtime]) {
         for (_, checked) in verify(&settings.models, model) {
@@ -101,7 +101,7 @@ async fn generation(context: &Context) -> Vec<Result<String>> {
     if settings.grounding.mode == AnswerMode::Quoted {
         return vec![Ok("none: answers are the quoted evidence".to_owned())];
     }
-    if !is_elsewhere(settings) {
+    if !settings.generation.engine.is_elsewhere() {
         return vec![words(settings, &context.models).await];
     }
     let mut lines = Vec::new();
@@ -113,10 +113,6 @@ async fn generation(context: &Context) -> Vec<Result<String>> {
         lines.push(said.map(|said| format!("{said} at {}", endpoint.url)));
     }
     lines
-}
-
-fn is_elsewhere(settings: &Settings) -> bool {
-    matches!(settings.generation.engine, Engine::Openai | Engine::Replicate)
 }
 
 /// Has the engine write a few words.

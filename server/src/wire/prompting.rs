@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use footnote_config::{Engine, ModelCatalog, PromptKind, Settings};
+use footnote_config::{ModelCatalog, PromptKind, Settings};
 use footnote_generator::draft::THOUGHT_TOKENS;
 use footnote_generator::{GroundingOptions, PromptStyle};
 
@@ -17,7 +17,7 @@ const SAFETENSORS_BYTES: f64 = 2.0;
 pub(super) fn suited(options: GroundingOptions, settings: &Settings, models: &ModelCatalog) -> GroundingOptions {
     let generation = &settings.generation;
     // A server elsewhere runs models that are worth a server.
-    let size = if is_in_process(generation.engine) { size(&generation.model, models) } else { f64::INFINITY };
+    let size = if generation.engine.is_elsewhere() { f64::INFINITY } else { size(&generation.model, models) };
     let is_full = match generation.prompt {
         PromptKind::Short => false,
         PromptKind::Full => true,
@@ -48,10 +48,6 @@ fn by_bytes(model: &Path) -> f64 {
     bytes as f64 / SAFETENSORS_BYTES
 }
 
-fn is_in_process(engine: Engine) -> bool {
-    matches!(engine, Engine::Auto | Engine::Mistralrs | Engine::LlamaCpp)
-}
-
 /// `135M`, `1.7B`, `8x7B` as a number.
 fn parameters(words: &str) -> Option<f64> {
     let words = words.trim().to_lowercase();
@@ -77,6 +73,7 @@ fn thinks(model: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use footnote_config::Engine;
     use footnote_config::load::{DefaultFolders, load};
 
     use super::*;

@@ -44,7 +44,7 @@ impl Failure {
                 let wait = retry_after(headers);
                 let busy = error(Code::Overloaded, "it is too busy");
                 let busy = busy.hint("try again in a moment, or name a second endpoint");
-                (Kind::Busy(wait), if let Some(wait) = wait { busy.retry_after(wait) } else { busy })
+                (Kind::Busy(wait), busy.retry_after(wait))
             }
             401 | 403 => (
                 Kind::Refused,
