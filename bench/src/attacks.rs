@@ -74,6 +74,7 @@ async fn measure(options: &Options) -> Result<Attacks> {
     let parts = AnswererParts {
         searcher: Arc::clone(&searcher),
         embedder: Arc::new(embedder(&settings)?),
+        reader: wire::span_reader(&settings, &models).await.map_err(explained)?,
         catalog: footnote.catalog(),
         generator: Some(Arc::clone(&generator)),
     };

@@ -83,6 +83,7 @@ async fn measure(options: &Options) -> Result<FirstToken> {
     let parts = AnswererParts {
         searcher: Arc::clone(&searcher),
         embedder: Arc::new(embedder(&settings)?),
+        reader: wire::span_reader(&settings, &models).await.map_err(explained)?,
         catalog: footnote.catalog(),
         generator: Some(Arc::clone(&generator)),
     };

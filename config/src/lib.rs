@@ -38,4 +38,4 @@ pub use load::{DEFAULTS, Loaded, load};
 pub use models::{Model, ModelCatalog, ModelFile, ModelKind};
 pub use qdrant::{QdrantSettings, QuantizationKind, Secret, VectorSettings};
 pub use retrieval::{FusionKind, RerankerKind, RetrievalSettings, WhenAway};
-pub use settings::{AnswerMode, KeywordKind, OcrKind, Settings, UnsupportedKind, VectorKind};
+pub use settings::{AnswerMode, KeywordKind, OcrKind, ReaderKind, Settings, UnsupportedKind, VectorKind};

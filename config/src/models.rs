@@ -25,6 +25,8 @@ pub enum ModelKind {
     Embedding,
     /// Scores question and passage, read together.
     Reranker,
+    /// Finds the answer to a question in a text, or that there is none.
+    Reader,
     /// Writes text.
     Generation,
     /// A library that runs models.
@@ -49,7 +51,7 @@ pub struct Model {
     pub context: Option<usize>,
     /// Length of its vectors, for embedding models.
     pub dimension: Option<usize>,
-    /// The most tokens it reads at once, for embedding models and rerankers.
+    /// The most tokens it reads at once, for models that read and do not write.
     pub max_tokens: Option<usize>,
     /// SPDX expression, or the licence's name.
     pub licence: String,
@@ -139,7 +141,7 @@ impl ModelCatalog {
         })
     }
 
-    /// The library that runs embedding models and rerankers.
+    /// The library that runs embedding models, rerankers and readers.
     ///
     /// # Errors
     /// A bug, if there is none.
@@ -170,6 +172,8 @@ mod tests {
         assert!(catalog.runtime().is_ok());
         let reranker = catalog.get("jina-reranker-v1-turbo-en").unwrap();
         assert!(reranker.kind == ModelKind::Reranker && reranker.max_tokens.is_some());
+        let reader = catalog.get("minilm-l6-reader").unwrap();
+        assert!(reader.kind == ModelKind::Reader && reader.max_tokens.is_some());
     }
 
     #[test]

@@ -162,6 +162,22 @@ pub struct GroundingSettings {
     pub mode: AnswerMode,
     /// What becomes of sentences that no quote bears out.
     pub unsupported: UnsupportedKind,
+    /// Whether a model that finds answers reads the best sentences again.
+    pub reader: ReaderKind,
+    /// That model: an id of the model catalog.
+    pub reader_model: String,
+}
+
+/// Whether a model that finds answers reads the best sentences again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReaderKind {
+    /// Where its files are there.
+    Auto,
+    /// No.
+    None,
+    /// Yes.
+    Model,
 }
 
 /// What becomes of sentences that no quote bears out.

@@ -73,6 +73,7 @@ mod tests {
             prefixed: None,
             of_its_kind: None,
             kind_missing: false,
+            read: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use footnote_core::answer::AnswerEvent;
-use footnote_core::seam::{AnswerStream, Answerer, Catalog, Embedder, Generator, Searcher};
+use footnote_core::seam::{AnswerStream, Answerer, Catalog, Embedder, Generator, Searcher, SpanReader};
 use footnote_core::{Question, Result};
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -22,6 +22,8 @@ pub struct AnswererParts {
     pub searcher: Arc<dyn Searcher>,
     /// Scores the sentences; the model that the index was made with.
     pub embedder: Arc<dyn Embedder>,
+    /// Reads the best sentences again, for whether they answer.
+    pub reader: Option<Arc<dyn SpanReader>>,
     /// The documents that are quoted.
     pub catalog: Arc<dyn Catalog>,
     /// Phrases the answer; without one, answers are quotes.
@@ -73,7 +75,7 @@ impl Default for GroundingOptions {
             collection: "default".into(),
             max_evidence: 3,
             lexical_weight: 0.6,
-            min_confidence: 0.2,
+            min_confidence: 0.25,
             max_tokens: 96,
             deadline: Duration::from_secs(60),
             temperature: 0.0,
@@ -180,6 +182,7 @@ mod tests {
         let parts = AnswererParts {
             searcher: corpus.clone(),
             embedder: Arc::new(HashedWords::new()),
+            reader: None,
             catalog: corpus,
             generator: generator.map(|engine| Arc::new(engine) as Arc<dyn Generator>),
         };

@@ -12,6 +12,10 @@ use crate::kinds::another_of_its_kind;
 use crate::lexical::{Query, terms};
 use crate::opposites::{opposite, prefixed};
 
+/// Where a model read the sentence: what its log-odds count, what is left of the other signs, and the bias.
+const READ: f32 = 0.135;
+const READ_SIGNS: f32 = 0.67;
+const READ_BIAS: f32 = 0.04;
 /// Weight of the model's own word that there is no answer.
 const DECLINED: f32 = 2.5;
 
@@ -44,6 +48,8 @@ pub(crate) struct Signs {
     pub(crate) of_its_kind: Option<(String, String)>,
     /// A figure or a name is asked for, and the sentence brings none.
     pub(crate) kind_missing: bool,
+    /// The log-odds of its holding the answer, by a model that read the sentence in its place.
+    pub(crate) read: Option<f32>,
 }
 
 /// A sentence and what stands around it.
@@ -56,7 +62,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Signs {
-    pub(crate) fn of(question: &str, query: &Query, place: &Place<'_>, cosine: f32) -> Self {
+    pub(crate) fn of(question: &str, query: &Query, place: &Place<'_>, cosine: f32, read: Option<f32>) -> Self {
         let (asked, said, around) = (Claims::of(question), Claims::of(place.sentence), Claims::of(place.passage));
         let owned = |found: Option<(&str, String)>| found.map(|(word, other)| (word.to_owned(), other));
         let denies = denies(question);
@@ -81,6 +87,7 @@ impl Signs {
                 Asked::Name => !brings_name,
                 Asked::Anything => false,
             },
+            read,
         }
     }
 
@@ -100,6 +107,7 @@ impl Signs {
             - 1.4 * one(self.prefixed.is_some())
             - 1.2 * one(self.of_its_kind.is_some())
             - 0.7 * one(self.kind_missing);
+        let x = self.read.map_or(x, |read| READ_BIAS + READ_SIGNS * x + READ * read);
         1.0 / (1.0 + (-x).exp())
     }
 
@@ -154,7 +162,7 @@ mod tests {
         let set = |text: &str| terms(text).into_iter().collect::<HashSet<String>>();
         let query = Query::new(question, &[set(sentence), set("something else")]);
         let place = Place { sentence, passage, context: &set("") };
-        Signs::of(question, &query, &place, 0.7)
+        Signs::of(question, &query, &place, 0.7, None)
     }
 
     #[test]
@@ -191,6 +199,18 @@ mod tests {
         assert_eq!(signs("How old is the hall of the library?", sentence, sentence).opposite, None);
         let turned = signs("When was the old hall of the library built?", sentence, sentence).opposite;
         assert_eq!(turned, Some(("old".into(), "new".into())));
+    }
+
+    #[test]
+    fn a_model_that_finds_the_answer_makes_surer_and_has_not_the_last_word() {
+        let sentence = "The bridge over the Tay was completed in 1887.";
+        let read = |question: &str, odds: f32| {
+            let signs = Signs { read: Some(odds), ..signs(question, sentence, sentence) };
+            signs.confidence()
+        };
+        let question = "When was the bridge over the Tay completed?";
+        assert!(read(question, 4.0) > read(question, 0.0) && read(question, 0.0) > read(question, -4.0));
+        assert!(read("When was the bridge over the Tay not completed?", 2.0) < read(question, -2.0));
     }
 
     #[test]

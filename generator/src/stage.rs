@@ -14,7 +14,7 @@ use crate::abstain;
 use crate::answerer::{Events, Inner};
 use crate::cite::citation;
 use crate::confidence::{Signs, declined};
-use crate::evidence::{Choice, Chosen, choose};
+use crate::evidence::{Choice, Chosen, Judges, choose};
 use crate::writing::{Writing, Written};
 
 /// What retrieval found for a question.
@@ -84,8 +84,9 @@ impl Retrieved {
             max_evidence: options.prompt.pieces(options.max_evidence),
             lexical_weight: options.lexical_weight,
         };
-        let (embedder, catalog) = (&*answerer.parts.embedder, &*answerer.parts.catalog);
-        let chosen = choose(self.question.text(), &self.passages, embedder, catalog, choice).await?;
+        let parts = &answerer.parts;
+        let judges = Judges { embedder: &*parts.embedder, reader: parts.reader.as_deref(), catalog: &*parts.catalog };
+        let chosen = choose(self.question.text(), &self.passages, judges, choice).await?;
         self.clock.timings.evidence = ms(started);
         let confidence = chosen.signs.as_ref().map(Signs::confidence);
         let best = chosen.evidence.first().map(|evidence| evidence.score);

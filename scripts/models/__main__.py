@@ -5,8 +5,8 @@ What the defaults and the tests run is taken by package name, pinned and checksu
 1. look: is every file in place already? Then say so and stop.
 2. fetch: one wheel per package (`wheels.py`).
 3. unpack: the language model, the tokenizer, ONNX Runtime.
-4. convert: the embedding model's float weights become an int8 ONNX graph (`minilm.py`), the language model's blocks of
-   four bits blocks of eight (`eight_bits.py`).
+4. convert: the embedding model's float weights become an int8 ONNX graph (`minilm.py`), and with what the reader learned
+   another (`reader.py`); the language model's blocks of four bits blocks of eight (`eight_bits.py`).
 
 Every step leaves finished files behind it, so an interrupted run goes on where it stopped.
 `config/models.toml` is the one place that names files, sizes and checksums.
@@ -85,14 +85,15 @@ def fill(folder, models) -> None:
 
 # What is made of which member of its package, by which script.
 CONVERSIONS = {
-    "model.onnx": ("model/model.safetensors", "minilm.py"),
-    "SmolLM2-135M-Instruct-Q8_0.gguf": ("/SmolLM2-135M-Instruct.Q4_1.gguf", "eight_bits.py"),
+    "all-minilm-l6-v2": ("model/model.safetensors", "minilm.py"),
+    "minilm-l6-reader": ("model/model.safetensors", "reader.py"),
+    "smollm2-135m-instruct": ("/SmolLM2-135M-Instruct.Q4_1.gguf", "eight_bits.py"),
 }
 
 
 def convert(folder, model, file, wheel, wheels) -> None:
     """Makes a file in a Python environment that has the `onnx` and `numpy` packages."""
-    member, script = CONVERSIONS[file.name]
+    member, script = CONVERSIONS[model.id]
     weights = wheels.scratch / Path(member).name
     wheel.unpack(member, weights)
     python, environment = wheels.converter()

@@ -37,16 +37,21 @@ MARGIN = 1.1
 ACTIVATIONS = Path(__file__).with_name("activations.json")
 
 
+# The kinds of numbers that weights are in; a table of positions is in none of them.
+NUMBERS = {"F32": "<f4", "F16": "<f2", "I8": "i1"}
+
+
 def read_safetensors(path: str) -> dict[str, np.ndarray]:
-    """The float tensors of a safetensors file: a length, a JSON header, then the bytes."""
+    """The weights of a safetensors file, as floats of 32 bits: a length, a JSON header, then the bytes."""
     data = Path(path).read_bytes()
     (length,) = struct.unpack_from("<Q", data)
     start = 8 + length
     tensors = {}
     for name, entry in json.loads(data[8:start]).items():
-        if entry.get("dtype") == "F32":
+        if kind := NUMBERS.get(entry.get("dtype")):
             begin, end = entry["data_offsets"]
-            tensors[name] = np.frombuffer(data[start + begin : start + end], "<f4").reshape(entry["shape"])
+            values = np.frombuffer(data[start + begin : start + end], kind).astype(np.float32, copy=False)
+            tensors[name] = values.reshape(entry["shape"])
     return tensors
 
 
@@ -84,16 +89,26 @@ class MiniLm(Graph):
         self.weights, self.activations = weights, activations
 
     def build(self) -> onnx.ModelProto:
+        self.encode()
+        self.nodes[-1].output[0] = "last_hidden_state"
+        return self.model("all-MiniLM-L6-v2", {"last_hidden_state": [WIDTH]})
+
+    def encode(self) -> str:
         hidden = self.embeddings()
         mask = self.node("Cast", ["attention_mask"], to=TensorProto.INT32)
         for layer in range(LAYERS):
             hidden = self.feed_forward(layer, self.attention(layer, hidden, mask))
-        self.nodes[-1].output[0] = "last_hidden_state"
+        return hidden
+
+    def model(self, name: str, outputs: dict[str, list[int]]) -> onnx.ModelProto:
+        """What was built so far; an output's shape is [batch, sequence, …]."""
         shape = ["batch", "sequence"]
         names = ["input_ids", "attention_mask", "token_type_ids"]
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in names]
-        outputs = [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*shape, WIDTH])]
-        graph = helper.make_graph(self.nodes, "all-MiniLM-L6-v2", inputs, outputs, self.constants)
+        found = [
+            helper.make_tensor_value_info(output, TensorProto.FLOAT, [*shape, *rest]) for output, rest in outputs.items()
+        ]
+        graph = helper.make_graph(self.nodes, name, inputs, found, self.constants)
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="footnote")
 

@@ -57,6 +57,27 @@ fn model_a_gguf_cut_short_is_refused_by_both_engines() {
 }
 
 #[test]
+fn model_that_finds_answers_is_done_without_unless_the_settings_name_it() {
+    let scenario = handbook::scenario();
+    let folder = linked(&scenario);
+    fs_err::remove_dir_all(folder.join("minilm-l6-reader")).unwrap();
+    let output = ask(&scenario, &folder);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    for (reader, message, way_out) in [
+        ("minilm-l6-reader", "minilm-l6-reader/model.onnx", "make models"),
+        ("all-minilm-l6-v2", "`all-minilm-l6-v2` is not a reader", "footnote models list"),
+    ] {
+        let settings = scenario
+            .write("footnote.toml", format!("grounding.reader = \"model\"\ngrounding.reader_model = {reader:?}\n"));
+        let arguments =
+            ["--models", folder.to_str().unwrap(), "--config", settings.to_str().unwrap(), "ask", "What is a token?"];
+        let output = scenario.run(arguments);
+        assert_ne!(output.code, 0, "{reader}");
+        assert!(output.stderr.contains(message) && output.stderr.contains(way_out), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn model_an_altered_file_fails_its_checksum() {
     let scenario = Scenario::new();
     let folder = linked(&scenario);

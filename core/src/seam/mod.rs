@@ -8,6 +8,7 @@ mod generator;
 mod keyword_index;
 mod reranker;
 mod searcher;
+mod span_reader;
 mod vector_store;
 
 pub use answerer::{AnswerStream, Answerer};
@@ -21,4 +22,5 @@ pub use generator::{
 pub use keyword_index::{KeywordEntry, KeywordIndex};
 pub use reranker::Reranker;
 pub use searcher::Searcher;
+pub use span_reader::{ReadToken, Reading, SpanReader};
 pub use vector_store::{Hit, VectorPoint, VectorStore};

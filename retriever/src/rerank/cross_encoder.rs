@@ -6,9 +6,9 @@ use std::time::Instant;
 use async_trait::async_trait;
 use fastembed::{RerankInitOptionsUserDefined, TextRerank, UserDefinedRerankingModel};
 use footnote_core::seam::Reranker;
-use footnote_core::{Passage, Result};
+use footnote_core::{Code, Error, Passage, Result};
 
-use super::worker::{self, Worker};
+use crate::onnx::worker::Worker;
 use crate::onnx::{files, runtime};
 
 /// Passages per run of the model: few, so that little is lost when the time runs out in the middle of a run.
@@ -33,7 +33,7 @@ pub struct CrossEncoderOptions {
 /// Reads question and passage as one text. Its scores are the model's logits: any finite number.
 pub struct CrossEncoder {
     id: String,
-    worker: Worker,
+    worker: Worker<f32>,
 }
 
 impl CrossEncoder {
@@ -57,10 +57,31 @@ impl CrossEncoder {
         let definition = UserDefinedRerankingModel::new(onnx, tokenizer_files);
         let mut loaded = runtime::guarded(|| TextRerank::try_new_from_user_defined(definition, init))
             .map_err(|error| files::damaged(&folder, &id, &error))?;
-        worker::score(&mut loaded, "one", &["two".to_owned()])
+        score(&mut loaded, "one", &["two".to_owned()])
             .map_err(|error| files::damaged(&folder, &id, error.message()))?;
-        Ok(Self { id, worker: Worker::spawn(loaded)? })
+        let worker = Worker::spawn("rerank", move |question, texts| score(&mut loaded, question, texts))?;
+        Ok(Self { id, worker })
     }
+}
+
+/// One score per text, in order, in one run of the model.
+fn score(model: &mut TextRerank, question: &str, texts: &[String]) -> Result<Vec<f32>> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let documents: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let ranked = runtime::guarded(|| model.rerank(question, documents, false, Some(texts.len())))
+        .map_err(|reason| Error::new(Code::EngineFailed, format!("the reranking model failed: {reason}")))?;
+    let mut scores = vec![f32::NAN; texts.len()];
+    for result in ranked {
+        if let Some(score) = scores.get_mut(result.index) {
+            *score = result.score;
+        }
+    }
+    if scores.iter().all(|score| score.is_finite()) {
+        return Ok(scores);
+    }
+    Err(Error::new(Code::EngineFailed, format!("the reranking model gave no usable scores for {} texts", texts.len())))
 }
 
 #[async_trait]
@@ -83,7 +104,7 @@ impl Reranker for CrossEncoder {
                 break;
             }
             let texts = batch.iter().map(|passage| passage.chunk.embedded_text(&passage.document.title)).collect();
-            let run = self.worker.score(question.to_owned(), texts);
+            let run = self.worker.run(question.to_owned(), texts);
             let Ok(read) = tokio::time::timeout_at(deadline.into(), run).await else { break };
             scores.extend(read?.into_iter().map(Some));
         }

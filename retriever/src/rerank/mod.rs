@@ -5,7 +5,6 @@
 
 pub mod cross_encoder;
 pub mod sentences;
-mod worker;
 
 pub use cross_encoder::{CrossEncoder, CrossEncoderOptions};
 pub use sentences::SentenceReranker;

@@ -2,7 +2,7 @@
 
 use footnote_config::{AnswerMode, ModelCatalog, Settings};
 use footnote_core::seam::{GenerationEvent, GenerationRequest, Message, Role};
-use footnote_core::{Code, Error, Result};
+use footnote_core::{Code, Error, Result, Span};
 use footnote_ingest::media_type::MediaType;
 use footnote_ingest::reader::Reader;
 use footnote_ingest::{CancellationToken, Isolation};
@@ -24,6 +24,7 @@ pub(super) async fn run(context: &Context) -> Result<Outcome> {
         ("model files", model_files(context)),
         ("readers", readers(context).await),
         ("embedding", embedding(context).await),
+        ("answer model", finding(context).await),
     ];
     checks.extend(generation(context).await.into_iter().map(|result| ("generation", result)));
     let mut outcome = Outcome::Done;
@@ -92,6 +93,20 @@ async fn embedding(context: &Context) -> Result<String> {
             .hint("check the model's files: footnote models verify"));
     }
     Ok(format!("{} gives vectors of {} numbers", embedder.model().id, vector.len()))
+}
+
+/// The model that finds answers, where there is one.
+async fn finding(context: &Context) -> Result<String> {
+    let Some(reader) = wire::span_reader(&context.settings, &context.models).await? else {
+        return Ok("none: nobody reads the evidence for whether it answers (grounding.reader)".to_owned());
+    };
+    let text = "The tower was completed in 1889.";
+    let readings = reader.read("When was the tower completed?", vec![text.to_owned()]).await?;
+    if readings.first().and_then(|reading| reading.within(Span::new(0, text.len()))).is_none_or(|odds| odds < 0.0) {
+        return Err(Error::new(Code::EngineFailed, format!("{} found no answer where there is one", reader.name()))
+            .hint("check the model's files: footnote models verify"));
+    }
+    Ok(format!("{} finds the answer in a sentence", reader.name()))
 }
 
 /// A line for the engine of this machine, or for each server elsewhere: asked together, one that is away would hide behind the

@@ -41,6 +41,7 @@ fn list(context: &Context) -> Result<Outcome> {
         let kind = match model.kind {
             ModelKind::Embedding => "embedding",
             ModelKind::Reranker => "reranker",
+            ModelKind::Reader => "reader",
             ModelKind::Generation => "generation",
             ModelKind::Runtime => "runtime",
         };

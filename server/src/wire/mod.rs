@@ -7,7 +7,7 @@
 //!   one.
 //! * `stores`: the stores behind both legs. `placed`: where a collection has them. `moving`: from one to another.
 //! * `copying`: a catalog from a data folder to a database.
-//! * `options`: settings to the options of each part; `prompting`: how the model is asked. `models`: embedding model and generation engine.
+//! * `options`: settings to the options of each part; `prompting`: how the model is asked. `models`: the models, loaded.
 
 mod api;
 mod copying;
@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use footnote_config::{AnswerMode, ModelCatalog, Settings};
-use footnote_core::seam::{Catalog, Embedder, Generator, Searcher};
+use footnote_core::seam::{Catalog, Embedder, Generator, Searcher, SpanReader};
 use footnote_core::{Code, DocumentId, Error, Grants, Result};
 use footnote_generator::{AnswererParts, GroundedAnswerer};
 use footnote_ingest::pipeline::EMBEDDING_MODEL;
@@ -41,6 +41,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub use self::copying::{Copied, copy_catalog};
 use self::index::Index;
 use self::live::{Live, LiveSearcher};
+pub use self::models::span_reader;
 pub use self::moving::{Move, Moved, OnMoved};
 use self::options::{archive_limits, chunking, reader, rules};
 pub use self::options::{grounding, retrieval};
@@ -61,6 +62,7 @@ pub struct Footnote {
     settings: Settings,
     models: ModelCatalog,
     embedder: Arc<dyn Embedder>,
+    span_reader: Option<Arc<dyn SpanReader>>,
     generator: Option<Arc<dyn Generator>>,
     live: Live,
     /// Where another footnote ingests.
@@ -76,7 +78,7 @@ pub struct Footnote {
 pub enum Load {
     /// The embedding model: to ingest and to search.
     Retrieval,
-    /// The generation model too, unless `grounding.mode = "quoted"`: to answer.
+    /// The reader too, and the generation model unless `grounding.mode = "quoted"`: to answer.
     Answers,
 }
 
@@ -133,12 +135,19 @@ impl Footnote {
         };
         // All are waited for, also when one fails: a process that ends while a library is loading a model can crash in that
         // library's destructors instead of telling the error.
-        let (embedder, generator, reranking) = tokio::join!(
+        let span_reader = async {
+            match load {
+                Load::Answers => models::span_reader(settings, models).await,
+                _ => Ok(None),
+            }
+        };
+        let (embedder, generator, reranking, span_reader) = tokio::join!(
             models::embedder(settings, models, &settings.embedding.model),
             generator,
-            models::reranking(settings, models)
+            models::reranking(settings, models),
+            span_reader
         );
-        let (embedder, generator, reranking) = (embedder?, generator?, reranking?);
+        let (embedder, generator, reranking, span_reader) = (embedder?, generator?, reranking?, span_reader?);
         let live = Live::new(reranking);
         let reader = shelf.only_reads().then(|| Reader {
             settings: settings.clone(),
@@ -153,6 +162,7 @@ impl Footnote {
             settings: settings.clone(),
             models: models.clone(),
             embedder,
+            span_reader,
             generator,
             live,
             reader: reader.map(Arc::new),
@@ -357,6 +367,7 @@ impl Collections for Footnote {
             AnswererParts {
                 searcher: Arc::clone(&searcher),
                 embedder: self.live.remembering(&index),
+                reader: self.span_reader.clone(),
                 catalog: self.catalog(),
                 generator: self.generator.clone(),
             },

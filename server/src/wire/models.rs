@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use footnote_config::{
     EndpointSettings, Engine, GenerationSettings, GrammarKind, IsolationKind, LoraSettings, Model, ModelCatalog,
-    ModelKind, RerankerKind, Settings,
+    ModelKind, ReaderKind, RerankerKind, Settings,
 };
-use footnote_core::seam::{Embedder, EmbeddingModel, Generator, Reranker};
+use footnote_core::seam::{Embedder, EmbeddingModel, Generator, Reranker, SpanReader};
 use footnote_core::{Code, Error, Result};
 use footnote_generator::engine::mistralrs;
 use footnote_generator::engine::process::{ProcessEngine, ProcessOptions};
@@ -16,7 +16,9 @@ use footnote_generator::engine::remote::replicate::Replicate;
 use footnote_generator::engine::remote::{EndpointOptions, GrammarField, Key, RemoteOptions};
 use footnote_generator::engine::turns::{Turns, TurnsOptions};
 use footnote_generator::engine::{self, EngineChoice, EngineOptions, LoraOptions};
-use footnote_retriever::{CrossEncoder, CrossEncoderOptions, FastEmbedder, FastEmbedderOptions};
+use footnote_retriever::{
+    CrossEncoder, CrossEncoderOptions, FastEmbedder, FastEmbedderOptions, OnnxReader, OnnxReaderOptions,
+};
 
 use super::live::Reranking;
 use super::options::program;
@@ -82,6 +84,33 @@ async fn cross_encoder(settings: &Settings, models: &ModelCatalog, model: &Model
     };
     let loaded = tokio::task::spawn_blocking(move || CrossEncoder::load(options)).await;
     Ok(Arc::new(loaded.map_err(|error| Error::internal(error.to_string()))??))
+}
+
+/// Who reads the best sentences again, by the settings; nobody, where that is so.
+///
+/// # Errors
+/// Those of the model's files.
+pub async fn span_reader(settings: &Settings, models: &ModelCatalog) -> Result<Option<Arc<dyn SpanReader>>> {
+    let model = models.get(&settings.grounding.reader_model)?;
+    match settings.grounding.reader {
+        ReaderKind::None => return Ok(None),
+        ReaderKind::Auto if !model.is_here(&settings.models) => return Ok(None),
+        ReaderKind::Auto | ReaderKind::Model => (),
+    }
+    let (ModelKind::Reader, Some(max_tokens)) = (model.kind, model.max_tokens) else {
+        return Err(Error::new(Code::ModelUnknown, format!("`{}` is not a reader", model.id))
+            .hint("footnote models list shows the kinds"));
+    };
+    let runtime = models.runtime()?;
+    let options = OnnxReaderOptions {
+        id: model.id.clone(),
+        max_tokens,
+        folder: locate::folder(&settings.models, model)?,
+        runtime: locate(&settings.models, runtime, &runtime.files[0].name)?,
+        threads: threads(settings.embedding.threads),
+    };
+    let loaded = tokio::task::spawn_blocking(move || OnnxReader::load(options)).await;
+    Ok(Some(Arc::new(loaded.map_err(|error| Error::internal(error.to_string()))??)))
 }
 
 /// The generation engine and model that the settings name, with turns for whoever asks.

@@ -84,6 +84,7 @@ impl Collections for Library {
         let parts = AnswererParts {
             searcher: searcher.clone(),
             embedder: Arc::new(Letters::new()),
+            reader: None,
             catalog: Arc::new(self.catalog.clone()),
             generator: None,
         };

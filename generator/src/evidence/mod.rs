@@ -4,11 +4,15 @@
 //! the retrieved passages, and `KIND` more for a unit that holds the kind of thing that is asked for. Measured on SQuAD 2.0's development set (2,910 answerable questions, MiniLM
 //! int8) within the gold paragraph: the best unit holds a gold answer for 87.5 % of them, the best two
 //! for 95.2 %. IDF weights are worth 0.8 points there, the title in the embedded text 0.7.
+//!
+//! Where there is a model that finds answers ([`reading`]), it reads the best units again and has a say in their score.
+
+mod reading;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use footnote_core::seam::{Catalog, Embedder};
+use footnote_core::seam::{Catalog, Embedder, SpanReader};
 use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, Document, DocumentId, Evidence, Passage, Result, Span};
 
@@ -22,6 +26,8 @@ use crate::sought::Sought;
 const RANK_PRIOR: f32 = 0.05;
 /// Bytes that a heading's line may have beside the heading itself: `### `, `1. `.
 const MARKUP: usize = 8;
+/// What a unit gets where a model finds the answer in it: up to this, `READ / (1 + e^(-x / 2))`, `x` the log of the odds.
+const READ: f32 = 0.6;
 /// What a unit gets for holding a figure or a name where the question asks for one.
 const KIND: f32 = 0.15;
 /// What a word of the question counts less in a piece when an earlier piece has it. (1,200 questions of SQuAD: the best two
@@ -70,24 +76,33 @@ struct Candidate<'a> {
     kind: f32,
     /// With the question.
     cosine: f32,
+    /// The log-odds of its holding the answer, by a model that read it.
+    read: Option<f32>,
     score: f32,
+}
+
+/// Who scores and who holds the documents.
+#[derive(Clone, Copy)]
+pub(crate) struct Judges<'a> {
+    pub(crate) embedder: &'a dyn Embedder,
+    pub(crate) reader: Option<&'a dyn SpanReader>,
+    pub(crate) catalog: &'a dyn Catalog,
 }
 
 /// Scores the units of `passages` (best first) and takes the best.
 ///
 /// # Errors
-/// When the embedding model or the catalog fails.
-pub(crate) async fn choose(
-    question: &str,
-    passages: &[Passage],
-    embedder: &dyn Embedder,
-    catalog: &dyn Catalog,
-    choice: Choice,
-) -> Result<Chosen> {
+/// When a model or the catalog fails.
+pub(crate) async fn choose(question: &str, passages: &[Passage], judges: Judges<'_>, choice: Choice) -> Result<Chosen> {
     let mut candidates = candidates(&Sought::by(question), &Guard::for_question(question), passages);
     let query = prefilter(question, &mut candidates);
-    score(question, &mut candidates, embedder, choice.lexical_weight).await?;
-    let mut chosen = take(candidates.iter().collect(), &query, catalog, choice.max_evidence).await?;
+    score(question, &mut candidates, judges.embedder, choice.lexical_weight).await?;
+    if let Some(reader) = judges.reader {
+        reading::read(question, &mut candidates, reader).await?;
+        candidates.iter_mut().for_each(Candidate::count_reading);
+        sort(&mut candidates);
+    }
+    let mut chosen = take(candidates.iter().collect(), &query, judges.catalog, choice.max_evidence).await?;
     let best = chosen.evidence.first();
     let best = best.and_then(|best| candidates.iter().find(|candidate| candidate.is(best)));
     chosen.signs = best.map(|best| best.signs(question, &query));
@@ -145,6 +160,7 @@ fn candidates<'p>(sought: &Sought, guard: &Guard, passages: &'p [Passage]) -> Ve
                 figure: brings.figure,
                 kind: if brings.kind { KIND } else { 0.0 },
                 cosine: 0.0,
+                read: None,
                 score: 0.0,
             });
         }
@@ -257,6 +273,11 @@ impl Candidate<'_> {
         unit.embedded_text(&self.passage.document.title)
     }
 
+    /// Lets what was read into the score.
+    fn count_reading(&mut self) {
+        self.score += self.read.map_or(0.0, |odds| READ / (1.0 + (-odds / 2.0).exp()));
+    }
+
     /// Whether the piece was made of it.
     fn is(&self, piece: &Evidence) -> bool {
         self.span == piece.span && self.passage.chunk.id == piece.chunk
@@ -266,7 +287,7 @@ impl Candidate<'_> {
         let chunk = &self.passage.chunk;
         let passage = chunk.embedded_text(&self.passage.document.title);
         let place = Place { sentence: self.text, passage: &passage, context: &self.context };
-        Signs::of(question, query, &place, self.cosine)
+        Signs::of(question, query, &place, self.cosine, self.read)
     }
 
     fn numbered(&self, number: usize) -> Evidence {
@@ -290,8 +311,13 @@ mod tests {
 
     const CHOICE: Choice = Choice { max_evidence: 3, lexical_weight: 0.6 };
 
+    async fn chosen(corpus: &Corpus, passages: &[Passage], question: &str) -> Chosen {
+        let judges = Judges { embedder: &HashedWords::new(), reader: None, catalog: corpus };
+        choose(question, passages, judges, CHOICE).await.unwrap()
+    }
+
     async fn quotes(corpus: &Corpus, question: &str) -> Vec<String> {
-        let chosen = choose(question, &corpus.passages(), &HashedWords::new(), corpus, CHOICE).await.unwrap();
+        let chosen = chosen(corpus, &corpus.passages(), question).await;
         chosen.evidence.into_iter().map(|evidence| evidence.quote).collect()
     }
 
@@ -341,15 +367,14 @@ mod tests {
     async fn a_sentence_that_two_chunks_share_is_quoted_once() {
         let corpus = Corpus::of(&[("Ports", "The server listens on port 8080.")]);
         let twice = [corpus.passages(), corpus.passages()].concat();
-        let chosen = choose("Which port?", &twice, &HashedWords::new(), &corpus, CHOICE).await.unwrap();
+        let chosen = chosen(&corpus, &twice, "Which port?").await;
         assert_eq!(chosen.evidence.len(), 1);
     }
 
     #[tokio::test]
     async fn evidence_is_exactly_what_the_document_says_at_its_span() {
         let corpus = Corpus::of(&[("Öl", "Größe: 3 €. Das Öl ist teuer."), ("Wein", "Der Wein ist rot. Öl nicht.")]);
-        let chosen =
-            choose("Wie teuer ist das Öl?", &corpus.passages(), &HashedWords::new(), &corpus, CHOICE).await.unwrap();
+        let chosen = chosen(&corpus, &corpus.passages(), "Wie teuer ist das Öl?").await;
         assert!(!chosen.evidence.is_empty());
         for evidence in chosen.evidence {
             assert_eq!(evidence.span.of(&chosen.documents[&evidence.document.id].text), Some(evidence.quote.as_str()));
