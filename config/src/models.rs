@@ -53,6 +53,9 @@ pub struct Model {
     pub dimension: Option<usize>,
     /// The most tokens it reads at once, for models that read and do not write.
     pub max_tokens: Option<usize>,
+    /// The languages that it learned, as BCP 47 tags, where it is of no use for others.
+    #[serde(default)]
+    pub languages: Vec<String>,
     /// SPDX expression, or the licence's name.
     pub licence: String,
     /// How open it is.

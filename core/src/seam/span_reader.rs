@@ -13,6 +13,9 @@ pub trait SpanReader: Send + Sync {
     /// Its name, as logs show it.
     fn name(&self) -> &str;
 
+    /// The languages that it learned, as BCP 47 tags; none are named where it reads any.
+    fn languages(&self) -> &[String];
+
     /// A reading of each text, in order.
     ///
     /// # Errors

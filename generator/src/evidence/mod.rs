@@ -97,12 +97,13 @@ pub(crate) async fn choose(question: &str, passages: &[Passage], judges: Judges<
     let mut candidates = candidates(&Sought::by(question), &Guard::for_question(question), passages);
     let query = prefilter(question, &mut candidates);
     score(question, &mut candidates, judges.embedder, choice.lexical_weight).await?;
+    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new(), signs: None };
     if let Some(reader) = judges.reader {
-        reading::read(question, &mut candidates, reader).await?;
+        reading::read(question, &mut candidates, reader, &mut chosen, judges.catalog).await?;
         candidates.iter_mut().for_each(Candidate::count_reading);
         sort(&mut candidates);
     }
-    let mut chosen = take(candidates.iter().collect(), &query, judges.catalog, choice.max_evidence).await?;
+    take(&mut chosen, candidates.iter().collect(), &query, judges.catalog, choice.max_evidence).await?;
     let best = chosen.evidence.first();
     let best = best.and_then(|best| candidates.iter().find(|candidate| candidate.is(best)));
     chosen.signs = best.map(|best| best.signs(question, &query));
@@ -211,12 +212,12 @@ fn sort(candidates: &mut [Candidate<'_>]) {
 /// Takes the best, sees to it that each is what the catalog's document says, and numbers them. A word of the question
 /// that an earlier piece has already counts less: a question of two parts gets a piece for each.
 async fn take(
+    chosen: &mut Chosen,
     mut left: Vec<&Candidate<'_>>,
     query: &Query,
     catalog: &dyn Catalog,
     max_evidence: usize,
-) -> Result<Chosen> {
-    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new(), signs: None };
+) -> Result<()> {
     let mut covered = HashSet::new();
     while chosen.evidence.len() < max_evidence {
         let worth = |candidate: &Candidate<'_>| candidate.score - REPEATED * query.repeated(&candidate.terms, &covered);
@@ -241,7 +242,7 @@ async fn take(
         covered.extend(candidate.terms.iter().cloned());
         chosen.evidence.push(candidate.numbered(chosen.evidence.len() + 1));
     }
-    Ok(chosen)
+    Ok(())
 }
 
 impl Chosen {

@@ -1,10 +1,10 @@
 //! The best units read once more, by a model that finds answers: each with what stands around it.
 
-use footnote_core::seam::{Reading, SpanReader};
+use footnote_core::seam::{Catalog, Reading, SpanReader};
 use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, ChunkId, Result, Span};
 
-use super::Candidate;
+use super::{Candidate, Chosen};
 
 /// Bytes that are read for a question, and texts at the most: three long windows, or more of short sections.
 const READ: usize = 2_300;
@@ -12,9 +12,16 @@ const WINDOWS: usize = 6;
 /// Bytes of a window, but for what stands above it: as long as the paragraphs that such models learn from.
 const WINDOW: usize = 700;
 
-/// Gives the best candidates (they come best first) the log-odds of their holding the answer.
-pub(super) async fn read(question: &str, candidates: &mut [Candidate<'_>], reader: &dyn SpanReader) -> Result<()> {
-    let windows = windows(candidates);
+/// Gives the best candidates (they come best first) the log-odds of their holding the answer. Texts in a language that the
+/// reader did not learn are not read.
+pub(super) async fn read(
+    question: &str,
+    candidates: &mut [Candidate<'_>],
+    reader: &dyn SpanReader,
+    chosen: &mut Chosen,
+    catalog: &dyn Catalog,
+) -> Result<()> {
+    let windows = windows(candidates, reader.languages(), chosen, catalog).await?;
     let texts = windows.iter().map(|window| window.text.clone()).collect();
     let readings = reader.read(question, texts).await?;
     for candidate in candidates {
@@ -32,21 +39,35 @@ struct Window {
     text: String,
 }
 
-fn windows(candidates: &[Candidate<'_>]) -> Vec<Window> {
+async fn windows(
+    candidates: &[Candidate<'_>],
+    languages: &[String],
+    chosen: &mut Chosen,
+    catalog: &dyn Catalog,
+) -> Result<Vec<Window>> {
     let mut windows: Vec<Window> = Vec::new();
-    let mut left = READ;
+    let (mut left, mut places) = (READ, 0);
     for candidate in candidates {
         if windows.iter().any(|window| window.holds(candidate)) {
             continue;
         }
         let window = Window::around(candidate);
-        if windows.len() == WINDOWS || (window.text.len() > left && !windows.is_empty()) {
+        if places == WINDOWS || (window.text.len() > left && !windows.is_empty()) {
             break;
         }
-        left = left.saturating_sub(window.text.len());
-        windows.push(window);
+        places += 1;
+        let Some(document) = chosen.document(candidate.passage.document.id, catalog).await? else { continue };
+        if is_learned(languages, document.language.as_deref()) {
+            left = left.saturating_sub(window.text.len());
+            windows.push(window);
+        }
     }
-    windows
+    Ok(windows)
+}
+
+/// A text in no language that could be told is read all the same: it is short, or mostly figures.
+fn is_learned(languages: &[String], language: Option<&str>) -> bool {
+    languages.is_empty() || language.is_none_or(|language| languages.iter().any(|learned| learned == language))
 }
 
 impl Window {
@@ -108,12 +129,22 @@ mod tests {
     use crate::testing::{Corpus, HashedWords};
 
     /// Finds the answer where its word stands, and nowhere else. Remembers what it was given.
-    struct Finds(&'static str, Mutex<Vec<String>>);
+    struct Finds(&'static str, Mutex<Vec<String>>, Vec<String>);
+
+    impl Finds {
+        fn the(word: &'static str) -> Self {
+            Self(word, Mutex::default(), vec!["en".into()])
+        }
+    }
 
     #[async_trait]
     impl SpanReader for Finds {
         fn name(&self) -> &str {
             "finds"
+        }
+
+        fn languages(&self) -> &[String] {
+            &self.2
         }
 
         async fn read(&self, _: &str, texts: Vec<String>) -> Result<Vec<Reading>> {
@@ -132,21 +163,22 @@ mod tests {
         let judges = Judges { embedder: &HashedWords::new(), reader: Some(reader), catalog: corpus };
         let choice = Choice { max_evidence: 3, lexical_weight: 0.6 };
         let chosen = choose(question, &corpus.passages(), judges, choice).await.unwrap();
-        assert!(chosen.signs.is_some_and(|signs| signs.read.is_some()));
+        let is_read = chosen.signs.is_some_and(|signs| signs.read.is_some());
+        assert_eq!(is_read, corpus.documents.iter().all(|document| document.language.is_none()));
         chosen.evidence.into_iter().map(|evidence| evidence.quote).collect()
     }
 
     #[tokio::test]
     async fn a_sentence_that_a_model_finds_the_answer_in_comes_first() {
         let corpus = Corpus::of(&[
-            ("Towers", "The height of the tower was measured. It comes to some 300 metres. Paint was ordered."),
+            ("Towers", "The tower is of iron and is high. The tower reaches some 300 metres. Paint was ordered."),
             ("Bridges", "The bridge is of steel."),
         ]);
-        let question = "What height of the tower was measured?";
+        let question = "How high is the tower?";
         for (finds, first) in
-            [("300", "It comes to some 300 metres."), ("height", "The height of the tower was measured.")]
+            [("300", "The tower reaches some 300 metres."), ("iron", "The tower is of iron and is high.")]
         {
-            let quotes = read_by(&Finds(finds, Mutex::default()), &corpus, question).await;
+            let quotes = read_by(&Finds::the(finds), &corpus, question).await;
             assert_eq!(quotes[0], first);
         }
     }
@@ -156,13 +188,23 @@ mod tests {
         let filler = "This sentence is here so that the text is long, and says nothing of towers. ".repeat(12);
         let text = format!("The tower is old. It leans. {filler}The tower was painted in 1931.");
         let corpus = Corpus::of(&[("Towers", text.as_str())]);
-        let reader = Finds("1931", Mutex::default());
+        let reader = Finds::the("1931");
         read_by(&reader, &corpus, "When was the old tower painted?").await;
         let texts = reader.1.into_inner().unwrap();
         assert!(texts.len() <= WINDOWS && texts.iter().all(|text| text.starts_with("Towers\n")), "{texts:?}");
         assert!(texts.iter().all(|text| text.len() <= "Towers\n".len() + WINDOW));
         assert_eq!(texts.iter().filter(|text| text.contains("The tower is old. It leans.")).count(), 1);
         assert_eq!(texts.iter().filter(|text| text.contains("painted in 1931")).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_text_in_a_language_that_the_reader_did_not_learn_is_left_to_the_others() {
+        let mut corpus = Corpus::of(&[("Towers", "The tower was measured. It comes to some 300 metres.")]);
+        corpus.documents[0].language = Some("de".into());
+        let reader = Finds::the("300");
+        let quotes = read_by(&reader, &corpus, "What tower was measured?").await;
+        assert_eq!(quotes[0], "The tower was measured.");
+        assert!(reader.1.into_inner().unwrap().is_empty());
     }
 
     #[test]

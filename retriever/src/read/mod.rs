@@ -23,6 +23,8 @@ pub struct OnnxReaderOptions {
     pub folder: PathBuf,
     /// ONNX Runtime's library, `libonnxruntime.so`. The first one loaded serves the whole process.
     pub runtime: PathBuf,
+    /// The languages that it learned, as BCP 47 tags; none: any.
+    pub languages: Vec<String>,
     /// Threads of one run of the model; 0 takes one per core.
     pub threads: usize,
 }
@@ -31,6 +33,7 @@ pub struct OnnxReaderOptions {
 /// that was exported to ONNX.
 pub struct OnnxReader {
     id: String,
+    languages: Vec<String>,
     worker: Worker<Reading>,
 }
 
@@ -43,12 +46,12 @@ impl OnnxReader {
     /// [`Code::ModelDamaged`](footnote_core::Code::ModelDamaged), which name the file.
     pub fn load(options: OnnxReaderOptions) -> Result<Self> {
         let mut network = Network::load(&options)?;
-        let OnnxReaderOptions { id, folder, .. } = options;
+        let OnnxReaderOptions { id, folder, languages, .. } = options;
         network.read("Which?", "This one.").map_err(|error| files::damaged(&folder, &id, error.message()))?;
         let read = move |question: &str, texts: &[String]| {
             texts.iter().map(|text| network.read(question, text)).collect::<Result<Vec<Reading>>>()
         };
-        Ok(Self { id, worker: Worker::spawn("read", read)? })
+        Ok(Self { id, languages, worker: Worker::spawn("read", read)? })
     }
 }
 
@@ -56,6 +59,10 @@ impl OnnxReader {
 impl SpanReader for OnnxReader {
     fn name(&self) -> &str {
         &self.id
+    }
+
+    fn languages(&self) -> &[String] {
+        &self.languages
     }
 
     async fn read(&self, question: &str, texts: Vec<String>) -> Result<Vec<Reading>> {

@@ -21,7 +21,7 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn load(options: &OnnxReaderOptions) -> Result<Self> {
-        let OnnxReaderOptions { id, max_tokens, folder, runtime, threads } = options;
+        let OnnxReaderOptions { id, max_tokens, folder, runtime, threads, .. } = options;
         let (onnx, tokenizer) = files::read(folder, id)?;
         let damaged = |error: String| files::damaged(folder, id, &error);
         let tokenizer = tokenizer_of(&tokenizer.tokenizer_file, *max_tokens)

@@ -9,7 +9,14 @@ const TEXT: &str =
 
 fn options() -> OnnxReaderOptions {
     let folder = test_model::folder().join(MODEL);
-    OnnxReaderOptions { id: MODEL.into(), max_tokens: 256, folder, runtime: test_model::options().runtime, threads: 1 }
+    OnnxReaderOptions {
+        id: MODEL.into(),
+        max_tokens: 256,
+        folder,
+        runtime: test_model::options().runtime,
+        languages: vec![],
+        threads: 1,
+    }
 }
 
 fn reader() -> OnnxReader {

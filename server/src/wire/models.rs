@@ -105,6 +105,7 @@ pub async fn span_reader(settings: &Settings, models: &ModelCatalog) -> Result<O
     let options = OnnxReaderOptions {
         id: model.id.clone(),
         max_tokens,
+        languages: model.languages.clone(),
         folder: locate::folder(&settings.models, model)?,
         runtime: locate(&settings.models, runtime, &runtime.files[0].name)?,
         threads: threads(settings.embedding.threads),
