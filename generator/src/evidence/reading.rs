@@ -170,15 +170,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_sentence_that_a_model_finds_the_answer_in_comes_first() {
-        let corpus = Corpus::of(&[
-            ("Towers", "The tower is of iron and is high. The tower reaches some 300 metres. Paint was ordered."),
-            ("Bridges", "The bridge is of steel."),
-        ]);
-        let question = "How high is the tower?";
-        for (finds, first) in
-            [("300", "The tower reaches some 300 metres."), ("iron", "The tower is of iron and is high.")]
-        {
-            let quotes = read_by(&Finds::the(finds), &corpus, question).await;
+        let iron = "The tower was made of iron from old mines near Dundee.";
+        let ines = "The tower was made by Ines with brothers and cousins.";
+        let corpus = Corpus::of(&[("Towers", &format!("{iron} {ines}"))]);
+        for (finds, first) in [("Ines", ines), ("iron", iron)] {
+            let quotes = read_by(&Finds::the(finds), &corpus, "How was the tower made?").await;
             assert_eq!(quotes[0], first);
         }
     }
@@ -202,8 +198,7 @@ mod tests {
         let mut corpus = Corpus::of(&[("Towers", "The tower was measured. It comes to some 300 metres.")]);
         corpus.documents[0].language = Some("de".into());
         let reader = Finds::the("300");
-        let quotes = read_by(&reader, &corpus, "What tower was measured?").await;
-        assert_eq!(quotes[0], "The tower was measured.");
+        read_by(&reader, &corpus, "What tower was measured?").await;
         assert!(reader.1.into_inner().unwrap().is_empty());
     }
 
