@@ -13,7 +13,7 @@ use super::terminal::{self, Outcome};
 use crate::models::locate;
 use crate::models::pull::{Hub, PullEvent};
 use crate::models::verify::{Checked, verify};
-use crate::wire::models::gguf;
+use crate::wire::engines::gguf;
 
 pub(super) async fn run(context: &Context, args: Models) -> Result<Outcome> {
     match args.action {

@@ -7,10 +7,12 @@
 //!   one.
 //! * `stores`: the stores behind both legs. `placed`: where a collection has them. `moving`: from one to another.
 //! * `copying`: a catalog from a data folder to a database.
-//! * `options`: settings to the options of each part; `prompting`: how the model is asked. `models`: the models, loaded.
+//! * `options`: settings to the options of each part; `prompting`: how the model is asked. `models`: those that read, loaded. `engines`: those that
+//!   write.
 
 mod api;
 mod copying;
+pub(crate) mod engines;
 mod index;
 mod live;
 pub(crate) mod models;
@@ -129,7 +131,7 @@ impl Footnote {
     async fn with(shelf: Shelf, settings: &Settings, models: &ModelCatalog, load: Load) -> Result<Self> {
         let generator = async {
             match (load, settings.grounding.mode) {
-                (Load::Answers, AnswerMode::Generated) => models::generator(settings, models).await.map(Some),
+                (Load::Answers, AnswerMode::Generated) => engines::generator(settings, models).await.map(Some),
                 _ => Ok(None),
             }
         };

@@ -14,6 +14,14 @@ const PROGRAM: &str = "footnote";
 /// Makes the program a reader process.
 const READ_FILES: &str = "read-files";
 
+/// Threads by a setting; 0 stands for one per core.
+pub(super) fn threads(setting: usize) -> usize {
+    match setting {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
+
 /// How documents are cut, by the settings.
 pub(super) fn chunking(settings: &Settings) -> ChunkOptions {
     ChunkOptions { max_tokens: settings.chunk.max_tokens, overlap_tokens: settings.chunk.overlap_tokens }
