@@ -6,7 +6,8 @@ const MIN_ROWS: usize = 3;
 /// How full a column's rows are, in the median: cells of a table leave their column half empty.
 const FULL: f32 = 0.6;
 
-/// How many letters and figures stand in a row of a column, in the median: cells of a table are shorter.
+/// How many letters and figures stand in the longest stretch of a column's row, in the median: cells of a table are shorter,
+/// whatever a row of them comes to.
 const MIN_SIGNS: usize = 16;
 
 /// Of how many in a hundred of a column's signs letters are the least: figures are a table's.
@@ -173,21 +174,22 @@ fn overlap(segments: &[Segment], left: &[usize], right: &[usize]) -> bool {
 }
 
 fn is_prose(segments: &[Segment], side: &[usize]) -> bool {
-    let (mut widths, mut signs, mut letters) = (Vec::new(), Vec::new(), 0);
+    let (mut widths, mut signs, mut all, mut letters) = (Vec::new(), Vec::new(), 0, 0);
     let (mut start, mut end) = (f32::INFINITY, f32::NEG_INFINITY);
     for row in side.chunk_by(|&a, &b| segments[a].row == segments[b].row) {
         let left = row.iter().map(|&at| segments[at].left).fold(f32::INFINITY, f32::min);
         let right = row.iter().map(|&at| segments[at].right).fold(f32::NEG_INFINITY, f32::max);
         (start, end) = (start.min(left), end.max(right));
         widths.push(right - left);
-        signs.push(row.iter().map(|&at| segments[at].signs).sum::<usize>());
+        let in_segments = row.iter().map(|&at| segments[at].signs);
+        all += in_segments.clone().sum::<usize>();
+        signs.push(in_segments.max().unwrap_or(0));
         letters += row.iter().map(|&at| segments[at].letters).sum::<usize>();
     }
     if widths.len() < MIN_ROWS {
         return false;
     }
     widths.sort_by(f32::total_cmp);
-    let all: usize = signs.iter().sum();
     signs.sort_unstable();
     let half = widths.len() / 2;
     widths[half] >= FULL * (end - start) && signs[half] >= MIN_SIGNS && letters * 100 >= all * MIN_LETTERS
@@ -227,6 +229,16 @@ mod tests {
             table.push(words(row, 50.0, 10 + 4 * (row % 5)));
             let figures = Segment { letters: 0, ..words(row, 400.0, 6) };
             table.extend([figures, Segment { left: 460.0, right: 490.0, ..figures }]);
+        }
+        assert_eq!(reading_order(&table), (0..table.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_table_of_words_alone_is_read_row_by_row() {
+        let mut table = Vec::new();
+        for row in 0..6 {
+            let cells = [(50.0, 1), (80.0, 40 + row), (330.0, 9 + row % 2), (400.0, 11 + row % 3)];
+            table.extend(cells.map(|(left, signs)| words(row, left, signs)));
         }
         assert_eq!(reading_order(&table), (0..table.len()).collect::<Vec<_>>());
     }

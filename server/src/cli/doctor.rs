@@ -102,7 +102,11 @@ async fn finding(context: &Context) -> Result<String> {
     };
     let text = "The tower was completed in 1889.";
     let readings = reader.read("When was the tower completed?", vec![text.to_owned()]).await?;
-    if readings.first().and_then(|reading| reading.within(Span::new(0, text.len()))).is_none_or(|odds| odds < 0.0) {
+    if readings
+        .first()
+        .and_then(|reading| reading.within(Span::new(0, text.len())))
+        .is_none_or(|found| found.odds < 0.0)
+    {
         return Err(Error::new(Code::EngineFailed, format!("{} found no answer where there is one", reader.name()))
             .hint("check the model's files: footnote models verify"));
     }
@@ -132,7 +136,7 @@ async fn generation(context: &Context) -> Vec<Result<String>> {
 
 /// Has the engine write a few words.
 async fn words(settings: &Settings, models: &ModelCatalog) -> Result<String> {
-    let generator = wire::models::generator(settings, models).await?;
+    let generator = wire::engines::generator(settings, models).await?;
     let request = GenerationRequest {
         messages: vec![Message { role: Role::User, content: "Say yes.".into() }],
         max_tokens: 8,
