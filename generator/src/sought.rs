@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use footnote_core::text::sentence::marker_length;
+
 use crate::asked::Asked;
 use crate::claims::Claims;
 
@@ -31,7 +33,8 @@ impl Sought {
 
     /// What `text`, whose content words are `terms`, brings.
     pub(crate) fn brought_by(&self, text: &str, terms: &HashSet<String>) -> Brings {
-        let unit = Claims::of(text);
+        // A list's number is no figure of what stands behind it: `8. Training`.
+        let unit = Claims::of(&text[marker_length(text)..]);
         let figure = unit.figures.iter().any(|figure| !self.question.figures.contains(figure));
         let name = unit.proper.iter().any(|name| !self.question.has_word(name));
         let new_terms = terms.difference(&self.question.terms).count();
@@ -61,6 +64,7 @@ mod tests {
         for (question, unit) in [
             ("On what day did Wick 2.0 become available?", "New"),
             ("Who created llama.cpp?", "cd llama.cpp"),
+            ("How long does the training of an adapter take?", "8. Training of adapters"),
             ("How long did the outage of 11 March 2025 last?", "Timeline of 11 March 2025"),
         ] {
             assert!(!brought(question, unit).substance, "{unit}");
