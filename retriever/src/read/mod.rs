@@ -47,10 +47,10 @@ impl OnnxReader {
     pub fn load(options: OnnxReaderOptions) -> Result<Self> {
         let mut network = Network::load(&options)?;
         let OnnxReaderOptions { id, folder, languages, .. } = options;
-        network.read("Which?", "This one.").map_err(|error| files::damaged(&folder, &id, error.message()))?;
-        let read = move |question: &str, texts: &[String]| {
-            texts.iter().map(|text| network.read(question, text)).collect::<Result<Vec<Reading>>>()
-        };
+        network
+            .read("Which?", &["This one.".to_owned()])
+            .map_err(|error| files::damaged(&folder, &id, error.message()))?;
+        let read = move |question: &str, texts: &[String]| network.read(question, texts);
         Ok(Self { id, languages, worker: Worker::spawn("read", read)? })
     }
 }

@@ -11,6 +11,8 @@ use crate::onnx::{files, runtime};
 
 /// Which of a pair the text is.
 const TEXT: usize = 1;
+/// The share of the longest text's length that one has at least that is read beside it.
+const ALIKE: f32 = 0.75;
 
 pub(super) struct Network {
     session: Session,
@@ -45,35 +47,76 @@ impl Network {
         Ok(Self { session, tokenizer, wants_types })
     }
 
-    /// One run. What a text has beyond the model's length is not read.
-    pub(super) fn read(&mut self, question: &str, text: &str) -> Result<Reading> {
-        let failed = |reason: String| Error::new(Code::EngineFailed, format!("the reading model failed: {reason}"));
-        let encoded = self.tokenizer.encode((question, text), true).map_err(|error| failed(error.to_string()))?;
-        let (start, end) = runtime::guarded(|| self.logits(&encoded)).map_err(failed)?;
-        let none = start.first().zip(end.first()).map(|(start, end)| start + end);
-        let none = none.filter(|none| none.is_finite()).ok_or_else(|| failed("it gave no usable logits".into()))?;
-        let of_text = |at: &usize| encoded.get_sequence_ids().get(*at) == Some(&Some(TEXT));
-        let tokens = (0..encoded.len().min(start.len()).min(end.len())).filter(of_text).map(|at| {
-            let (from, to) = encoded.get_offsets()[at];
-            ReadToken { span: Span::new(from, to), start: start[at], end: end[at] }
-        });
-        Ok(Reading { none, tokens: tokens.collect() })
+    /// A reading of each text, in order. What a text has beyond the model's length is not read.
+    pub(super) fn read(&mut self, question: &str, texts: &[String]) -> Result<Vec<Reading>> {
+        let encode = |text: &String| self.tokenizer.encode((question, text.as_str()), true);
+        let encoded = texts.iter().map(encode).collect::<tokenizers::Result<Vec<Encoding>>>();
+        let encoded = encoded.map_err(|error| failed(&error.to_string()))?;
+        let mut readings = vec![Reading::default(); texts.len()];
+        for run in runs(&encoded) {
+            let texts: Vec<&Encoding> = run.iter().map(|at| &encoded[*at]).collect();
+            let (start, end) = runtime::guarded(|| self.logits(&texts)).map_err(|reason| failed(&reason))?;
+            let width = texts[0].len();
+            let rows = start.chunks(width).zip(end.chunks(width));
+            for ((at, text), (start, end)) in run.into_iter().zip(texts).zip(rows) {
+                readings[at] = reading(text, start, end)?;
+            }
+        }
+        Ok(readings)
     }
 
-    fn logits(&mut self, encoded: &Encoding) -> ort::Result<(Vec<f32>, Vec<f32>)> {
-        let numbers = |of: &[u32]| of.iter().map(|&number| i64::from(number)).collect::<Vec<i64>>();
-        let tensor = |of: &[u32]| Tensor::from_array(([1, of.len()], numbers(of)));
+    /// Start and end logits of the texts' tokens, a row for each text; the first is the longest.
+    fn logits(&mut self, texts: &[&Encoding]) -> ort::Result<(Vec<f32>, Vec<f32>)> {
+        let width = texts[0].len();
+        let tensor = |of: fn(&Encoding) -> &[u32]| {
+            let padded = |text: &&Encoding| {
+                let numbers: Vec<i64> = of(text).iter().map(|&number| i64::from(number)).collect();
+                numbers.into_iter().chain(std::iter::repeat(0)).take(width).collect::<Vec<i64>>()
+            };
+            Tensor::from_array(([texts.len(), width], texts.iter().flat_map(padded).collect::<Vec<i64>>()))
+        };
         let mut inputs = ort::inputs![
-            "input_ids" => tensor(encoded.get_ids())?,
-            "attention_mask" => tensor(encoded.get_attention_mask())?,
+            "input_ids" => tensor(Encoding::get_ids)?,
+            "attention_mask" => tensor(Encoding::get_attention_mask)?,
         ];
         if self.wants_types {
-            inputs.extend(ort::inputs!["token_type_ids" => tensor(encoded.get_type_ids())?]);
+            inputs.extend(ort::inputs!["token_type_ids" => tensor(Encoding::get_type_ids)?]);
         }
         let outputs = self.session.run(inputs)?;
-        let row = |name: &str| outputs[name].try_extract_tensor::<f32>().map(|(_, logits)| logits.to_vec());
-        Ok((row("start_logits")?, row("end_logits")?))
+        let rows = |name: &str| outputs[name].try_extract_tensor::<f32>().map(|(_, logits)| logits.to_vec());
+        Ok((rows("start_logits")?, rows("end_logits")?))
     }
+}
+
+/// The texts that are read in one run, longest first: those of about one length, so that little is padding. (Three long ones
+/// together take four fifths of the time that they take one after the other, six short ones seven tenths: two threads.)
+fn runs(encoded: &[Encoding]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..encoded.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(encoded[*at].len()));
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for at in order {
+        let fits = |run: &&mut Vec<usize>| encoded[at].len() as f32 >= ALIKE * encoded[run[0]].len() as f32;
+        match runs.last_mut().filter(fits) {
+            Some(run) => run.push(at),
+            None => runs.push(vec![at]),
+        }
+    }
+    runs
+}
+
+fn reading(text: &Encoding, start: &[f32], end: &[f32]) -> Result<Reading> {
+    let none = start.first().zip(end.first()).map(|(start, end)| start + end);
+    let none = none.filter(|none| none.is_finite()).ok_or_else(|| failed("it gave no usable logits"))?;
+    let of_text = |at: &usize| text.get_sequence_ids().get(*at) == Some(&Some(TEXT));
+    let tokens = (0..text.len().min(start.len()).min(end.len())).filter(of_text).map(|at| {
+        let (from, to) = text.get_offsets()[at];
+        ReadToken { span: Span::new(from, to), start: start[at], end: end[at] }
+    });
+    Ok(Reading { none, tokens: tokens.collect() })
+}
+
+fn failed(reason: &str) -> Error {
+    Error::new(Code::EngineFailed, format!("the reading model failed: {reason}"))
 }
 
 fn tokenizer_of(file: &[u8], max_tokens: usize) -> tokenizers::Result<Tokenizer> {
