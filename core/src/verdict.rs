@@ -63,6 +63,8 @@ pub enum ReasonCode {
     Order,
     /// It does not answer: it repeats the question, or talks about the answer.
     SaysNothing,
+    /// A model that read the evidence found another answer in it.
+    AnotherAnswer,
     /// It was said before.
     Repeats,
 }
@@ -83,6 +85,7 @@ impl ReasonCode {
             Self::Opposite => "opposite",
             Self::Order => "order",
             Self::SaysNothing => "says_nothing",
+            Self::AnotherAnswer => "another_answer",
             Self::Repeats => "repeats",
         }
     }

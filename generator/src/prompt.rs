@@ -69,6 +69,12 @@ impl PromptStyle {
         self.may_decline
     }
 
+    /// Whether what the model writes is held against what another found in the evidence: a small one, that writes better
+    /// than it reads.
+    pub(crate) fn wants_a_second_reader(self) -> bool {
+        self.form == Form::Short
+    }
+
     /// The instruction, and the form of the question.
     fn texts(self) -> (&'static str, &'static str) {
         let short = include_str!("../prompts/short-question.txt");

@@ -118,6 +118,7 @@ pub(crate) fn chosen(corpus: &Corpus, quotes: &[&str]) -> Chosen {
             .iter()
             .map(|document| (document.id, Arc::new(document.clone())))
             .collect::<HashMap<_, _>>(),
+        answers: vec![],
         signs: None,
     }
 }

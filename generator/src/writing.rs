@@ -55,12 +55,16 @@ impl<'a> Writing<'a> {
         options: &'a GroundingOptions,
         events: &'a Events,
     ) -> Self {
+        let mut verifier = Verifier::new(question.text(), &chosen.evidence).within(|piece| chosen.around(piece));
+        if options.prompt.wants_a_second_reader() {
+            verifier = verifier.expecting(&chosen.answers);
+        }
         Self {
             question,
             chosen,
             options,
             events,
-            verifier: Verifier::new(question.text(), &chosen.evidence).within(|piece| chosen.around(piece)),
+            verifier,
             writer: Writer::default(),
             // Until a sentence of the model's passes.
             mode: Mode::Quoted,

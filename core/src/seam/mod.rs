@@ -22,5 +22,5 @@ pub use generator::{
 pub use keyword_index::{KeywordEntry, KeywordIndex};
 pub use reranker::Reranker;
 pub use searcher::Searcher;
-pub use span_reader::{ReadToken, Reading, SpanReader};
+pub use span_reader::{FoundAnswer, ReadToken, Reading, SpanReader};
 pub use vector_store::{Hit, VectorPoint, VectorStore};

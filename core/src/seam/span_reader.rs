@@ -43,19 +43,29 @@ pub struct ReadToken {
     pub end: f32,
 }
 
+/// The best answer that was found in a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FoundAnswer {
+    /// In the text, in bytes.
+    pub span: Span,
+    /// How much likelier it is than none: the log of their odds, which is start logit plus end logit minus
+    /// [`Reading::none`].
+    pub odds: f32,
+}
+
 impl Reading {
-    /// How much likelier the best answer within `place` is than none: the log of their odds, which is start logit plus end
-    /// logit minus [`Self::none`]. `None` where no token of it was read.
+    /// The best answer within `place`. `None` where no token of it was read.
     #[must_use]
-    pub fn within(&self, place: Span) -> Option<f32> {
+    pub fn within(&self, place: Span) -> Option<FoundAnswer> {
         let first = self.tokens.iter().position(|token| token.span.start >= place.start)?;
         let inside = self.tokens[first..].iter().take_while(|token| token.span.end <= place.end).count();
         let tokens = &self.tokens[first..first + inside];
-        let best_from = |at: usize| {
-            let ends = tokens[at..].iter().take(LONGEST).map(|token| token.end);
-            tokens[at].start + ends.fold(f32::NEG_INFINITY, f32::max)
+        let best_from = |(at, first): (usize, &ReadToken)| {
+            let last = tokens[at..].iter().take(LONGEST).max_by(|a, b| a.end.total_cmp(&b.end))?;
+            let span = Span::new(first.span.start, last.span.end);
+            Some(FoundAnswer { span, odds: first.start + last.end - self.none })
         };
-        (0..tokens.len()).map(best_from).reduce(f32::max).map(|best| best - self.none)
+        tokens.iter().enumerate().filter_map(best_from).max_by(|a, b| a.odds.total_cmp(&b.odds))
     }
 }
 
@@ -71,10 +81,12 @@ mod tests {
     #[test]
     fn an_answer_begins_before_it_ends_and_stays_within_its_place() {
         let reading = reading(&[(0, 0.0, 9.0), (3, 5.0, 1.0), (6, 1.0, 4.0), (9, 8.0, 8.0)]);
-        assert_eq!(reading.within(Span::new(0, 8)), Some(8.0));
-        assert_eq!(reading.within(Span::new(3, 8)), Some(8.0));
-        assert_eq!(reading.within(Span::new(3, 5)), Some(5.0));
-        assert_eq!(reading.within(Span::new(0, 11)), Some(15.0));
+        for (place, answer, odds) in
+            [((0, 8), (3, 8), 8.0), ((3, 8), (3, 8), 8.0), ((3, 5), (3, 5), 5.0), ((0, 11), (9, 11), 15.0)]
+        {
+            let [place, span] = [place, answer].map(|(start, end)| Span::new(start, end));
+            assert_eq!(reading.within(place), Some(FoundAnswer { span, odds }));
+        }
     }
 
     #[test]
@@ -88,8 +100,9 @@ mod tests {
     fn an_answer_is_no_longer_than_thirty_tokens() {
         let mut tokens: Vec<(usize, f32, f32)> = (0..40).map(|at| (at * 3, 0.0, 0.0)).collect();
         (tokens[0].1, tokens[LONGEST].2) = (10.0, 10.0);
-        assert_eq!(reading(&tokens).within(Span::new(0, 200)), Some(9.0));
+        let odds = |tokens: &[(usize, f32, f32)]| reading(tokens).within(Span::new(0, 200)).map(|found| found.odds);
+        assert_eq!(odds(&tokens), Some(9.0));
         tokens[LONGEST - 1].2 = 7.0;
-        assert_eq!(reading(&tokens).within(Span::new(0, 200)), Some(16.0));
+        assert_eq!(odds(&tokens), Some(16.0));
     }
 }

@@ -12,7 +12,7 @@ mod reading;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use footnote_core::seam::{Catalog, Embedder, SpanReader};
+use footnote_core::seam::{Catalog, Embedder, FoundAnswer, SpanReader};
 use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, Document, DocumentId, Evidence, Passage, Result, Span};
 
@@ -53,6 +53,8 @@ pub(crate) struct Choice {
 pub(crate) struct Chosen {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) documents: HashMap<DocumentId, Arc<Document>>,
+    /// The answers that a model found in the pieces, where it holds them for likelier than none.
+    pub(crate) answers: Vec<String>,
     /// What speaks for and against the best piece.
     pub(crate) signs: Option<Signs>,
 }
@@ -76,8 +78,8 @@ struct Candidate<'a> {
     kind: f32,
     /// With the question.
     cosine: f32,
-    /// The log-odds of its holding the answer, by a model that read it.
-    read: Option<f32>,
+    /// The answer in it, by a model that read it, and how much likelier that is than its holding none.
+    read: Option<FoundAnswer>,
     score: f32,
 }
 
@@ -97,7 +99,7 @@ pub(crate) async fn choose(question: &str, passages: &[Passage], judges: Judges<
     let mut candidates = candidates(&Sought::by(question), &Guard::for_question(question), passages);
     let query = prefilter(question, &mut candidates);
     score(question, &mut candidates, judges.embedder, choice.lexical_weight).await?;
-    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new(), signs: None };
+    let mut chosen = Chosen { evidence: Vec::new(), documents: HashMap::new(), answers: Vec::new(), signs: None };
     if let Some(reader) = judges.reader {
         reading::read(question, &mut candidates, reader, &mut chosen, judges.catalog).await?;
         candidates.iter_mut().for_each(Candidate::count_reading);
@@ -240,6 +242,7 @@ async fn take(
         // The same words again are no second piece of evidence.
         left.retain(|other| other.terms != candidate.terms);
         covered.extend(candidate.terms.iter().cloned());
+        chosen.answers.extend(candidate.answer().map(str::to_owned));
         chosen.evidence.push(candidate.numbered(chosen.evidence.len() + 1));
     }
     Ok(())
@@ -276,7 +279,12 @@ impl Candidate<'_> {
 
     /// Lets what was read into the score.
     fn count_reading(&mut self) {
-        self.score += self.read.map_or(0.0, |odds| READ / (1.0 + (-odds / 2.0).exp()));
+        self.score += self.read.map_or(0.0, |found| READ / (1.0 + (-found.odds / 2.0).exp()));
+    }
+
+    /// The answer in it, where a model holds that for likelier than none.
+    fn answer(&self) -> Option<&str> {
+        self.read.filter(|found| found.odds > 0.0).and_then(|found| found.span.of(self.text))
     }
 
     /// Whether the piece was made of it.
@@ -288,7 +296,7 @@ impl Candidate<'_> {
         let chunk = &self.passage.chunk;
         let passage = chunk.embedded_text(&self.passage.document.title);
         let place = Place { sentence: self.text, passage: &passage, context: &self.context };
-        Signs::of(question, query, &place, self.cosine, self.read)
+        Signs::of(question, query, &place, self.cosine, self.read.map(|found| found.odds))
     }
 
     fn numbered(&self, number: usize) -> Evidence {

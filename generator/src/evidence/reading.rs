@@ -1,18 +1,18 @@
 //! The best units read once more, by a model that finds answers: each with what stands around it.
 
-use footnote_core::seam::{Catalog, Reading, SpanReader};
+use footnote_core::seam::{Catalog, FoundAnswer, Reading, SpanReader};
 use footnote_core::text::sentence::sentences;
 use footnote_core::{Chunk, ChunkId, Result, Span};
 
 use super::{Candidate, Chosen};
 
 /// Bytes that are read for a question, and texts at the most: three long windows, or more of short sections.
-const READ: usize = 2_300;
+const BUDGET: usize = 2_300;
 const WINDOWS: usize = 6;
 /// Bytes of a window, but for what stands above it: as long as the paragraphs that such models learn from.
 const WINDOW: usize = 700;
 
-/// Gives the best candidates (they come best first) the log-odds of their holding the answer. Texts in a language that the
+/// Gives the best candidates (they come best first) the answer that is found in them, and how likely it is. Texts in a language that the
 /// reader did not learn are not read.
 pub(super) async fn read(
     question: &str,
@@ -22,11 +22,14 @@ pub(super) async fn read(
     catalog: &dyn Catalog,
 ) -> Result<()> {
     let windows = windows(candidates, reader.languages(), chosen, catalog).await?;
+    if windows.is_empty() {
+        return Ok(());
+    }
     let texts = windows.iter().map(|window| window.text.clone()).collect();
     let readings = reader.read(question, texts).await?;
     for candidate in candidates {
-        let read = windows.iter().zip(&readings).filter_map(|(window, reading)| window.odds(reading, candidate));
-        candidate.read = read.reduce(f32::max);
+        let read = windows.iter().zip(&readings).filter_map(|(window, reading)| window.found(reading, candidate));
+        candidate.read = read.max_by(|a, b| a.odds.total_cmp(&b.odds));
     }
     Ok(())
 }
@@ -46,7 +49,7 @@ async fn windows(
     catalog: &dyn Catalog,
 ) -> Result<Vec<Window>> {
     let mut windows: Vec<Window> = Vec::new();
-    let (mut left, mut places) = (READ, 0);
+    let (mut left, mut places) = (BUDGET, 0);
     for candidate in candidates {
         if windows.iter().any(|window| window.holds(candidate)) {
             continue;
@@ -92,13 +95,15 @@ impl Window {
         self.chunk == passage.chunk.id && self.span.start <= span.start && span.end <= self.span.end
     }
 
-    fn odds(&self, reading: &Reading, candidate: &Candidate<'_>) -> Option<f32> {
+    /// What was found in the candidate's unit, its place in that unit.
+    fn found(&self, reading: &Reading, candidate: &Candidate<'_>) -> Option<FoundAnswer> {
         if !self.holds(candidate) {
             return None;
         }
         let above = self.text.len() - self.span.len();
         let start = above + candidate.span.start - self.span.start;
-        reading.within(Span::new(start, start + candidate.span.len()))
+        let FoundAnswer { span, odds } = reading.within(Span::new(start, start + candidate.span.len()))?;
+        Some(FoundAnswer { span: Span::new(span.start - start, span.end - start), odds })
     }
 }
 

@@ -18,6 +18,9 @@ use crate::claims::Claims;
 use crate::plain::visible;
 use crate::support::{Grounds, support};
 
+/// Words of an answer that have to stand in a row: a name's.
+const SHORT_ANSWER: usize = 3;
+
 /// Checks sentences against the evidence, for one question.
 pub struct Verifier<'a> {
     evidence: &'a [Evidence],
@@ -28,6 +31,8 @@ pub struct Verifier<'a> {
     /// What was read for the pieces that were cited together so far.
     read: HashMap<Vec<usize>, Arc<Cited>>,
     asks_for: Asked,
+    /// What a model found in the evidence. An answer has to have one of them.
+    expected: Vec<Claims>,
     said: HashSet<Vec<String>>,
     /// Whether a sentence that answers was passed: the first one has to.
     answered: bool,
@@ -77,6 +82,7 @@ impl<'a> Verifier<'a> {
             around: vec![String::new(); evidence.len()],
             read: HashMap::new(),
             asks_for: Asked::by(question),
+            expected: Vec::new(),
             said: HashSet::new(),
             answered: false,
         }
@@ -87,6 +93,15 @@ impl<'a> Verifier<'a> {
     #[must_use]
     pub fn within(mut self, text_around: impl Fn(&Evidence) -> String) -> Self {
         self.around = self.evidence.iter().map(text_around).collect();
+        self
+    }
+
+    /// With answers that a model found in the evidence: the first sentence has to have one of them. A small model takes a true
+    /// sentence's words and answers something else with them. (Questions asked of a text to see whether it says what another
+    /// does: Wang et al. 2020, QAGS.)
+    #[must_use]
+    pub fn expecting(mut self, answers: &[String]) -> Self {
+        self.expected = answers.iter().map(|answer| Claims::of(answer)).collect();
         self
     }
 
@@ -119,6 +134,9 @@ impl<'a> Verifier<'a> {
         }
         if !self.is_worth_saying(&said, &judged.cited.quoted) {
             return Checked::Empty(ReasonCode::SaysNothing);
+        }
+        if !self.answered && !self.has_an_answer(&said.claims) {
+            return Checked::Empty(ReasonCode::AnotherAnswer);
         }
         if !self.said.insert(said.claims.sequence) {
             return Checked::Empty(ReasonCode::Repeats);
@@ -161,6 +179,18 @@ impl<'a> Verifier<'a> {
     fn says_something(&self, said: &Read, quoted: &Read) -> bool {
         let new = |term: &String| !self.question.terms.contains(term);
         said.claims.terms.iter().any(new) && !said.claims.goes_in_circles() && !said.claims.is_talk(&quoted.claims)
+    }
+
+    /// Whether it has one of the expected answers: a short one's words in a row, of a long one half, of one with figures a
+    /// figure.
+    fn has_an_answer(&self, said: &Claims) -> bool {
+        let has = |answer: &Claims| match answer.sequence.as_slice() {
+            [] => true,
+            _ if !answer.figures.is_empty() => !answer.figures.is_disjoint(&said.figures),
+            words if words.len() <= SHORT_ANSWER => said.sequence.windows(words.len()).any(|row| row == words),
+            _ => answer.terms.intersection(&said.terms).count() * 2 >= answer.terms.len(),
+        };
+        self.expected.is_empty() || self.expected.iter().any(has)
     }
 
     /// Whether the sentence speaks of what was asked and brings something from its quotes that the
@@ -293,6 +323,34 @@ mod tests {
         assert_eq!(check(QUESTION, "The tower was completed by Gustave Eiffel [1]."), None);
         assert!(check("Who completed the tower?", "The tower was completed by Gustave Eiffel [1].").is_some());
         assert_eq!(check("Who completed the tower?", "The tower was completed in 1889 [1]."), None);
+    }
+
+    #[test]
+    fn the_first_sentence_must_have_an_answer_that_was_found() {
+        let quote =
+            "Torque is the equivalent of force, as angular velocity is of velocity, and angular momentum of momentum.";
+        let pieces = [evidence(1, "Rotation", &[], quote)];
+        let checked = |answers: &[&str], draft: &str| {
+            let answers: Vec<String> = answers.iter().map(|&answer| answer.into()).collect();
+            let mut verifier = Verifier::new("What is the equivalent of velocity?", &pieces).expecting(&answers);
+            verifier.verify(DraftSentence::parse(draft, 1))
+        };
+        let (right, wrong) = (
+            "Angular velocity is the equivalent of velocity [1].",
+            "The equivalent of velocity is angular momentum [1].",
+        );
+        for answers in [
+            &["angular velocity"][..],
+            &["1889", "angular velocity"],
+            &["the equivalent of force, as angular velocity is of velocity"],
+        ] {
+            assert!(matches!(checked(answers, right), Checked::Holds(_)), "{answers:?}");
+        }
+        for (answers, draft) in [(&["angular velocity"][..], wrong), (&["in 1889"], right), (&["force", "1889"], right)]
+        {
+            assert_eq!(checked(answers, draft), Checked::Empty(ReasonCode::AnotherAnswer), "{answers:?}");
+        }
+        assert!(matches!(checked(&[], wrong), Checked::Holds(_)));
     }
 
     #[test]

@@ -49,7 +49,7 @@ async fn the_answer_is_found_where_it_stands() {
         ("Where do most of the trains come from?", "Dundee", "Sixty trains"),
     ] {
         let readings = reader.read(question, vec![TEXT.to_owned()]).await.unwrap();
-        let within = |words: &str| readings[0].within(place(TEXT, words)).unwrap();
+        let within = |words: &str| readings[0].within(place(TEXT, words)).unwrap().odds;
         assert!(within(answering) > within(other), "{question}: {} and {}", within(answering), within(other));
     }
 }
@@ -60,7 +60,7 @@ async fn a_text_that_does_not_answer_is_less_likely_to() {
     let mut odds = Vec::new();
     for question in ["When was the bridge over the Tay completed?", "When was the tunnel under the Forth painted?"] {
         let readings = reader.read(question, vec![TEXT.to_owned()]).await.unwrap();
-        odds.push(readings[0].within(Span::new(0, TEXT.len())).unwrap());
+        odds.push(readings[0].within(Span::new(0, TEXT.len())).unwrap().odds);
     }
     assert!(odds[0] > 0.0 && odds[1] < odds[0] - 2.0, "{odds:?}");
 }
@@ -85,6 +85,24 @@ async fn what_is_beyond_the_models_length_is_not_read() {
     assert_eq!(readings[0].within(place(&text, "The tower is green.")), None);
     assert!(readings[0].within(Span::new(0, 200)).is_some());
     assert_eq!(readings[1].within(Span::new(0, 9)), None);
+}
+
+#[tokio::test]
+async fn texts_that_are_read_together_are_read_as_alone() {
+    let reader = reader();
+    let question = "When was the bridge over the Tay completed?";
+    let long = format!("{TEXT} {}", "The ferry was older than the bridge. ".repeat(20));
+    let texts = ["Sixty trains.".to_owned(), long, TEXT.to_owned(), String::new(), TEXT.replace("1887", "1990 or so")];
+    let together = reader.read(question, texts.to_vec()).await.unwrap();
+    for (text, together) in texts.iter().zip(&together) {
+        let alone = reader.read(question, vec![text.clone()]).await.unwrap().remove(0);
+        assert!((alone.none - together.none).abs() < 0.01, "{text}: {} and {}", alone.none, together.none);
+        assert_eq!(alone.tokens.len(), together.tokens.len());
+        for (alone, together) in alone.tokens.iter().zip(&together.tokens) {
+            assert_eq!(alone.span, together.span);
+            assert!((alone.start - together.start).abs() < 0.01 && (alone.end - together.end).abs() < 0.01);
+        }
+    }
 }
 
 #[tokio::test]
