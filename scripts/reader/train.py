@@ -1,8 +1,9 @@
-"""Teaches all-MiniLM-L6-v2 to find answers: `train.py MODEL_FOLDER OUT QUESTIONS.jsonl…`.
+"""Teaches all-MiniLM-L6-v2 to find answers: `train.py MODEL_FOLDER OUT QUESTIONS.jsonl… [--taught FOLDER] [--rate RATE]`.
 
 The usual way (Devlin et al. 2019): from each token's last hidden state two logits, of an answer's beginning and end, and
 the first token for there being none; cross-entropy over both. One epoch, batches of 16 of like length, AdamW, rate 2e-4
-with warm-up and a straight way down. The word embeddings stay as they are.
+with warm-up and a straight way down. The word embeddings stay as they are. `--taught` goes on from what this script wrote
+before.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import BertModel
 
-RATE, WARM_UP, BATCH, TOKENS, SEED = 2e-4, 0.06, 16, 176, 1
+WARM_UP, BATCH, TOKENS, SEED = 0.06, 16, 176, 1
 # Of the questions with an answer, asked of another passage of their article as well.
 ELSEWHERE = 0.06
 # Of the passages with a title, read under it.
@@ -105,6 +106,8 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("out")
     parser.add_argument("questions", nargs="+")
+    parser.add_argument("--taught")
+    parser.add_argument("--rate", type=float, default=2e-4)
     options = parser.parse_args()
     torch.manual_seed(SEED)
     random.seed(SEED)
@@ -112,15 +115,17 @@ def main() -> None:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     found = examples(tokenizer, options.questions)
-    model = Reader(options.folder).train()
+    model = Reader(options.taught or options.folder).train()
+    if options.taught:
+        model.head.load_state_dict(torch.load(f"{options.taught}/head.pt"))
     model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(learning, lr=options.rate, weight_decay=0.01)
     steps, began, loss_of = len(found) // BATCH, time.time(), nn.functional.cross_entropy
     for step, batch in enumerate(batches(found)):
         pace = min(1, (step + 1) / (WARM_UP * steps + 1)) * max(0.02, 1 - step / steps)
         for group in optimizer.param_groups:
-            group["lr"] = RATE * pace
+            group["lr"] = options.rate * pace
         ids, types, mask = tensors(batch)
         allowed = (types == 1) & (mask == 1)
         allowed[:, 0] = True
