@@ -42,11 +42,13 @@ pub fn given(variable: &str, story: &str) -> Option<String> {
 #[must_use]
 pub fn repository() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
-        // Cargo tells it to whatever it runs; what it was when this was built may be another checkout, whose target folder
-        // is shared.
-        let package = std::env::var_os("CARGO_MANIFEST_DIR");
-        let package = package.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        package.parent().unwrap_or(Path::new(".")).to_owned()
+        // Cargo tells it to whatever it runs. What it was when this was built may be another checkout, whose target folder is
+        // shared and which is gone.
+        let running = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let packages = [running, Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")))];
+        let roots = packages.into_iter().flatten().filter_map(|package| Some(package.parent()?.to_owned()));
+        let mut roots = roots.chain(std::env::current_dir());
+        roots.find(|root| root.join("tests/fixtures").is_dir()).unwrap_or_default()
     });
     &ROOT
 }
