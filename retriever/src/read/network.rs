@@ -14,6 +14,8 @@ const TEXT: usize = 1;
 /// The share of the longest text's length that one has at least that is read beside it.
 const ALIKE: f32 = 0.75;
 
+const UNUSABLE: &str = "it gave no usable logits";
+
 pub(super) struct Network {
     session: Session,
     tokenizer: Tokenizer,
@@ -57,6 +59,9 @@ impl Network {
             let texts: Vec<&Encoding> = run.iter().map(|at| &encoded[*at]).collect();
             let (start, end) = runtime::guarded(|| self.logits(&texts)).map_err(|reason| failed(&reason))?;
             let width = texts[0].len();
+            if start.len() != texts.len() * width || end.len() != start.len() {
+                return Err(failed(UNUSABLE));
+            }
             let rows = start.chunks(width).zip(end.chunks(width));
             for ((at, text), (start, end)) in run.into_iter().zip(texts).zip(rows) {
                 readings[at] = reading(text, start, end)?;
@@ -69,11 +74,8 @@ impl Network {
     fn logits(&mut self, texts: &[&Encoding]) -> ort::Result<(Vec<f32>, Vec<f32>)> {
         let width = texts[0].len();
         let tensor = |of: fn(&Encoding) -> &[u32]| {
-            let padded = |text: &&Encoding| {
-                let numbers: Vec<i64> = of(text).iter().map(|&number| i64::from(number)).collect();
-                numbers.into_iter().chain(std::iter::repeat(0)).take(width).collect::<Vec<i64>>()
-            };
-            Tensor::from_array(([texts.len(), width], texts.iter().flat_map(padded).collect::<Vec<i64>>()))
+            let padded = |text| of(text).iter().copied().map(i64::from).chain(std::iter::repeat(0)).take(width);
+            Tensor::from_array(([texts.len(), width], texts.iter().copied().flat_map(padded).collect::<Vec<i64>>()))
         };
         let mut inputs = ort::inputs![
             "input_ids" => tensor(Encoding::get_ids)?,
@@ -106,9 +108,9 @@ fn runs(encoded: &[Encoding]) -> Vec<Vec<usize>> {
 
 fn reading(text: &Encoding, start: &[f32], end: &[f32]) -> Result<Reading> {
     let none = start.first().zip(end.first()).map(|(start, end)| start + end);
-    let none = none.filter(|none| none.is_finite()).ok_or_else(|| failed("it gave no usable logits"))?;
+    let none = none.filter(|none| none.is_finite()).ok_or_else(|| failed(UNUSABLE))?;
     let of_text = |at: &usize| text.get_sequence_ids().get(*at) == Some(&Some(TEXT));
-    let tokens = (0..text.len().min(start.len()).min(end.len())).filter(of_text).map(|at| {
+    let tokens = (0..text.len()).filter(of_text).map(|at| {
         let (from, to) = text.get_offsets()[at];
         ReadToken { span: Span::new(from, to), start: start[at], end: end[at] }
     });
